@@ -1,0 +1,1 @@
+"""Event models, schemas and registry: the contract between Muster's services."""
