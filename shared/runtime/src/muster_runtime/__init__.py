@@ -1,0 +1,1 @@
+"""The chassis every Muster service runs on."""

@@ -1,0 +1,1 @@
+"""Bearer tokens: verification against published keys, and the caller they prove."""

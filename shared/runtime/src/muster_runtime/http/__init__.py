@@ -1,0 +1,1 @@
+"""The HTTP edge: routes as data, strict input, problem answers, OpenAPI."""

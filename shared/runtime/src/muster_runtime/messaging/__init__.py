@@ -1,0 +1,1 @@
+"""Queues and events: the consumer, the publisher, the outbox and the envelopes between them."""
