@@ -1,0 +1,1 @@
+"""Achievement definitions, player progress and unlocks."""

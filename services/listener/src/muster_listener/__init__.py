@@ -1,0 +1,1 @@
+"""Records GameLift notices and tells the rest of the system."""

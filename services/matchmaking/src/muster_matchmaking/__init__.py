@@ -1,0 +1,1 @@
+"""Takes matchmaking requests and submits FlexMatch tickets."""

@@ -1,0 +1,1 @@
+"""Turns FlexMatch notices into the ticket a client polls."""
