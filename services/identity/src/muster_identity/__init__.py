@@ -1,0 +1,1 @@
+"""Accounts, guest sign-in, tokens and signing keys."""

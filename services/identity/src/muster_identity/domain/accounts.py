@@ -1,0 +1,300 @@
+"""Decisions about accounts: each takes what is stored and gives the change to write, or says why not.
+
+Two rules hold through all of them. An identity opens one account, and an account is opened by at most one identity of
+each provider. And an account that is neither deleted nor merged has at least one door.
+"""
+
+from dataclasses import replace
+
+from muster_identity.domain.changes import AuditEntry, Change, Claim, Fact, IdentityBan, Told
+from muster_identity.domain.doors import Door, ProviderIdentity
+from muster_identity.domain.fingerprints import fingerprint
+from muster_identity.domain.sessions import Session
+from muster_identity.domain.users import Ban, LinkedDoor, User, UserId
+from muster_identity.errors import DoorNotLinked, DoorTaken, LastDoor, MergeRefused
+
+PLAYER = "player"
+SYSTEM = "system"
+
+MOST_GUEST_HASHES = 8
+"""Guest secrets that open one account; so many guests can be merged into it."""
+
+
+def identity_hash(door: str, subject: str) -> str:
+    """Return what a ban of an identity is kept under: 64 hex digits that outlive the account."""
+    return fingerprint(f"{door}#{subject}")
+
+
+def created(user: User, session: Session, *, identity: ProviderIdentity | None = None) -> Change:
+    """Return the change that makes *user*, with the first *session*.
+
+    Args:
+        user: the account, never stored before, without linked doors.
+        session: the session that begins.
+        identity: who opens it; None for a guest.
+    """
+    now_s, door = user.created_at_s, Door.GUEST.value
+    claims: tuple[Claim, ...] = ()
+    if identity is not None:
+        user, door = _with_door(user, identity, now_s), identity.door
+        claims = (Claim(identity.door, identity.subject, None, user.user_id),)
+    return Change(
+        users=(user,),
+        claims=claims,
+        opened=session,
+        facts=(_fact(Told.CREATED, user, now_s, door=door),),
+        audits=(_audit(user, now_s, "created", PLAYER, detail=door),),
+    )
+
+
+def with_door(user: User, identity: ProviderIdentity) -> User:
+    """Return *user* as the account is once *identity* opens it, from its creation on."""
+    return _with_door(user, identity, user.created_at_s)
+
+
+def spending(change: Change, token_hash: str) -> Change:
+    """Return *change* with a resolution that is used up by it."""
+    return replace(change, spends=token_hash)
+
+
+def linked(user: User, identity: ProviderIdentity, now_s: int) -> Change:
+    """Return the change that lets an identity that nobody owns open *user*'s account too.
+
+    Raises:
+        DoorTaken: another identity of the same provider does.
+    """
+    if user.linked(identity.door) is not None:
+        raise DoorTaken
+    after = _with_door(user, identity, now_s)
+    return Change(
+        users=(after,),
+        claims=(Claim(identity.door, identity.subject, None, user.user_id),),
+        facts=(_fact(Told.LINKED, user, now_s, door=identity.door),),
+        audits=(_audit(user, now_s, "linked", PLAYER, detail=identity.door),),
+    )
+
+
+def unlinked(user: User, door: str, now_s: int) -> Change:
+    """Return the change that closes a door.
+
+    Raises:
+        DoorNotLinked: this door does not open the account.
+        LastDoor: it is the only one.
+    """
+    claims: tuple[Claim, ...] = ()
+    if door == Door.GUEST:
+        if not user.guest_hashes:
+            raise DoorNotLinked
+        after = replace(user, guest_secret_hash="", merged_guest_hashes=())
+    else:
+        closed = user.linked(door)
+        if closed is None:
+            raise DoorNotLinked
+        after = _without_door(user, door)
+        claims = (Claim(door, closed.subject, user.user_id, None),)
+    if after.ways_in == 0:
+        raise LastDoor
+    return Change(
+        users=(after,),
+        claims=claims,
+        facts=(_fact(Told.UNLINKED, user, now_s, door=door),),
+        audits=(_audit(user, now_s, "unlinked", PLAYER, detail=door),),
+    )
+
+
+def moved(user: User, owner: User, identity: ProviderIdentity, now_s: int) -> Change:
+    """Return the change that takes an identity from *owner* and lets it open *user*'s account.
+
+    The owner's sessions end: whoever is in that account has just lost a way in.
+
+    Raises:
+        DoorTaken: another identity of the same provider opens *user*'s account.
+        LastDoor: nothing else opens the owner's; merging the two is the way out.
+    """
+    if user.linked(identity.door) is not None:
+        raise DoorTaken
+    left = _without_door(owner, identity.door)
+    if left.ways_in == 0:
+        raise LastDoor("This identity is the only way into the other account. Choose switch or merge.")
+    return Change(
+        users=(_with_door(user, identity, now_s), replace(left, epoch=owner.epoch + 1)),
+        claims=(Claim(identity.door, identity.subject, owner.user_id, user.user_id),),
+        facts=(
+            _fact(Told.LINKED, user, now_s, door=identity.door),
+            _fact(Told.UNLINKED, owner, now_s, door=identity.door),
+            _fact(Told.REVOKED, owner, now_s, reason="identity_moved"),
+        ),
+        audits=(
+            _audit(user, now_s, "linked", PLAYER, detail=f"{identity.door} from {owner.user_id}"),
+            _audit(owner, now_s, "unlinked", PLAYER, detail=f"{identity.door} to {user.user_id}"),
+        ),
+    )
+
+
+def merged(user: User, other: User, now_s: int) -> Change:
+    """Return the change that makes *other*'s doors open *user*'s account, and *other* an alias of it.
+
+    Raises:
+        MergeRefused: a ban or a deletion stands in the way, both accounts are opened by identities of one provider,
+            or more guest secrets came together than an account keeps.
+    """
+    if any(each.ban is not None and each.ban.is_in_force(now_s) for each in (user, other)):
+        raise MergeRefused("One of the accounts is banned.")
+    if user.delete_at_s is not None or other.delete_at_s is not None or user.is_gone or other.is_gone:
+        raise MergeRefused("One of the accounts is being deleted.")
+    if {each.door for each in user.doors} & {each.door for each in other.doors}:
+        raise MergeRefused("Both accounts have an identity of the same provider. Unlink one of them first.")
+    hashes = (*user.merged_guest_hashes, *other.guest_hashes)
+    if len(hashes) > MOST_GUEST_HASHES:
+        raise MergeRefused("Too many guests were merged into this account.")
+    survivor = replace(user, doors=(*user.doors, *other.doors), merged_guest_hashes=hashes)
+    alias = replace(
+        User(other.user_id, other.created_at_s, version=other.version),
+        epoch=other.epoch + 1,
+        merged_into=user.user_id,
+    )
+    return Change(
+        users=(survivor, alias),
+        claims=tuple(Claim(each.door, each.subject, other.user_id, user.user_id) for each in other.doors),
+        facts=(
+            _fact(Told.MERGED, other, now_s, survivor=user.user_id),
+            _fact(Told.REVOKED, other, now_s, reason="merged"),
+        ),
+        audits=(
+            _audit(user, now_s, "merged", PLAYER, detail=f"took {other.user_id}"),
+            _audit(other, now_s, "merged", PLAYER, detail=f"into {user.user_id}"),
+        ),
+    )
+
+
+def banned(user: User, ban: Ban, *, actor: str) -> Change:
+    """Return the change that bans *user* and ends their sessions."""
+    now_s = ban.banned_at_s
+    return Change(
+        users=(replace(user, ban=ban, epoch=user.epoch + 1),),
+        facts=(_fact(Told.BANNED, user, now_s, reason=ban.reason, until_s=ban.until_s),),
+        audits=(_audit(user, now_s, "banned", actor, detail=ban.reason),),
+    )
+
+
+def unbanned(user: User, now_s: int, *, actor: str) -> Change:
+    """Return the change that lifts *user*'s ban; without a ban nothing changes."""
+    if user.ban is None:
+        return Change()
+    return Change(
+        users=(replace(user, ban=None),),
+        facts=(_fact(Told.UNBANNED, user, now_s),),
+        audits=(_audit(user, now_s, "unbanned", actor),),
+    )
+
+
+def signed_out_everywhere(user: User, now_s: int, *, actor: str, reason: str = "signed_out") -> Change:
+    """Return the change that ends all sessions of *user*."""
+    return Change(
+        users=(replace(user, epoch=user.epoch + 1),),
+        facts=(_fact(Told.REVOKED, user, now_s, reason=reason),),
+        audits=(_audit(user, now_s, "signed_out_everywhere", actor, detail=reason),),
+    )
+
+
+def signed_out(user: User, session: Session, now_s: int, *, actor: str, reason: str = "signed_out") -> Change:
+    """Return the change that ends one *session* of *user*."""
+    over = replace(session, revoked_at_s=now_s, revoked_reason=reason)
+    fact = Fact(
+        Told.REVOKED,
+        user.user_id,
+        now_s,
+        sequence=user.version,
+        key=session.session_id,
+        session_id=session.session_id,
+        reason=reason,
+    )
+    entry = AuditEntry(user.user_id, now_s, "signed_out", actor, key=session.session_id, detail=reason)
+    return Change(ended=(over,), facts=(fact,), audits=(entry,))
+
+
+def renamed(user: User, display_name: str, now_s: int) -> Change:
+    """Return the change that gives *user* another display name."""
+    return Change(users=(replace(user, display_name=display_name),), audits=(_audit(user, now_s, "renamed", PLAYER),))
+
+
+def guest_secret_changed(user: User, guest_hash: str, now_s: int) -> Change:
+    """Return the change after which only the secret behind *guest_hash* opens the guest door."""
+    return Change(
+        users=(replace(user, guest_secret_hash=guest_hash, merged_guest_hashes=()),),
+        audits=(_audit(user, now_s, "guest_secret_changed", PLAYER),),
+    )
+
+
+def deletion_asked(user: User, now_s: int, *, delete_at_s: int, actor: str) -> Change:
+    """Return the change that ends *user*'s sessions and names the moment of deletion; the first one named stays."""
+    due_s = delete_at_s if user.delete_at_s is None else user.delete_at_s
+    return Change(
+        users=(replace(user, delete_at_s=due_s, epoch=user.epoch + 1),),
+        facts=(_fact(Told.REVOKED, user, now_s, reason="deletion_asked"),),
+        audits=(_audit(user, now_s, "deletion_asked", actor),),
+    )
+
+
+def deletion_cancelled(user: User, session: Session, now_s: int) -> Change:
+    """Return the change that keeps *user*, who came back within the grace and begins *session*."""
+    return Change(
+        users=(replace(user, delete_at_s=None),),
+        opened=session,
+        audits=(_audit(user, now_s, "deletion_cancelled", PLAYER),),
+    )
+
+
+def deleted(user: User, now_s: int) -> Change:
+    """Return the change that leaves nothing of *user* but an id that is never given out again.
+
+    A ban stays, on every identity that opened the account: deleting an account is no way out of it.
+    """
+    ban = user.ban if user.is_banned(now_s) else None
+    left = User(user.user_id, user.created_at_s, epoch=user.epoch + 1, deleted_at_s=now_s, version=user.version)
+    return Change(
+        users=(left,),
+        claims=tuple(Claim(each.door, each.subject, user.user_id, None) for each in user.doors),
+        bans=() if ban is None else tuple(_ban_of(each, ban) for each in user.doors),
+        facts=(_fact(Told.DELETED, user, now_s),),
+        audits=(_audit(user, now_s, "deleted", SYSTEM),),
+    )
+
+
+def _ban_of(door: LinkedDoor, ban: Ban) -> IdentityBan:
+    return IdentityBan(identity_hash(door.door, door.subject), ban)
+
+
+def _with_door(user: User, identity: ProviderIdentity, now_s: int) -> User:
+    door = LinkedDoor(identity.door, identity.subject, now_s, identity.display_name or "")
+    return replace(user, doors=(*user.doors, door))
+
+
+def _without_door(user: User, door: str) -> User:
+    return replace(user, doors=tuple(each for each in user.doors if each.door != door))
+
+
+def _fact(  # noqa: PLR0913 - each is a fact of its own
+    told: Told,
+    user: User,
+    now_s: int,
+    *,
+    door: str = "",
+    reason: str = "",
+    until_s: int | None = None,
+    survivor: UserId | str = "",
+) -> Fact:
+    return Fact(
+        told,
+        user.user_id,
+        now_s,
+        sequence=user.version + 1,
+        door=door,
+        reason=reason,
+        until_s=until_s,
+        survivor=survivor,
+    )
+
+
+def _audit(user: User, now_s: int, action: str, actor: str, *, detail: str = "") -> AuditEntry:
+    return AuditEntry(user.user_id, now_s, action, actor, key=str(user.version + 1), detail=detail)

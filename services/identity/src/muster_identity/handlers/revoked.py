@@ -1,0 +1,35 @@
+"""The list of what was taken back, as every verifier reads it."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+from muster_identity.ports import Accounts
+from muster_runtime.auth.revocations import Revocation, document_of
+from muster_runtime.clock import Clock
+
+KEPT_S = 1.0
+"""How long the list serves before the table is asked again: verifiers read it every two seconds, from every instance,
+and a ban is to reach them all within five."""
+
+
+@dataclass(slots=True)
+class RevokedHandlers:
+    """Serves the list; however many verifiers ask, the table is read once a second."""
+
+    accounts: Accounts
+    clock: Clock
+    _document: bytes | None = None
+    _read_at_s: float = 0.0
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def document(self) -> bytes:
+        """Return the list. Safe to repeat: it only reads."""
+        async with self._reading:
+            now_s = self.clock.monotonic_s()
+            if self._document is None or now_s - self._read_at_s >= KEPT_S:
+                found = await self.accounts.revocations(int(self.clock.epoch_s()))
+                listed = [Revocation(each.mark, each.not_after_s, each.until_s) for each in found]
+                self._document = json.dumps(document_of(listed), separators=(",", ":")).encode()
+                self._read_at_s = now_s
+            return self._document

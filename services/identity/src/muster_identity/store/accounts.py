@@ -1,0 +1,267 @@
+"""Accounts in DynamoDB.
+
+Every change that a decision makes is one transaction: users, identities, sessions, history and events together, each
+on condition that what was decided on is still so. No crash leaves one without the others, and of two decisions on one
+state the second learns that it has to look again.
+
+    users        user_id          one row an account; index `deletions` of those that asked to be deleted
+    identities   identity         door#subject -> user_id: whoever writes it first owns it
+    sessions     session_id       one row a sign-in; index `by_user`
+    bans         identity_hash    bans of people as their provider knows them
+    resolutions  token_hash       offers to resolve a conflict, each good for once
+    audit        user_id, entry   what happened to an account
+    revocations  lane, mark       tokens that count no more although their time is not over
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from muster_identity.domain.changes import AuditEntry, Change, Claim, IdentityBan, Listed, Resolution, taken_back
+from muster_identity.domain.sessions import Session, SessionId
+from muster_identity.domain.users import Ban, User, UserId
+from muster_identity.errors import AccountChanged, SessionChanged
+from muster_identity.store import rows
+from muster_identity.store.news import event_of
+from muster_runtime.dynamo import ConditionFailed, Item, Table, TransactionCancelled, delete_all, transact
+from muster_runtime.messaging.outbox import Outbox
+
+CONDITION = "ConditionalCheckFailed"
+
+BY_USER = "by_user"
+"""Index of the sessions table: `user_id`, `signed_in_at`."""
+DELETIONS = "deletions"
+"""Index of the users table: `deletion_lane`, `delete_at`; only accounts that asked to be deleted are in it."""
+
+DAY_S = 86_400
+BAN_KEPT_S = 30 * DAY_S
+"""How long the row of a ban outlives the ban: DynamoDB deletes late anyway, and operators want to look back."""
+SKEW_S = 60
+"""How far the clocks of two services may differ."""
+AUDIT_PAGE = 100
+DELETIONS_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Names of the tables."""
+
+    users: str
+    identities: str
+    sessions: str
+    bans: str
+    resolutions: str
+    audit: str
+    revocations: str
+
+
+class DynamoAccounts:
+    """`Accounts` on DynamoDB tables and the outbox."""
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - aiobotocore clients are untyped
+        tables: Tables,
+        outbox: Outbox,
+        *,
+        token_life_s: int,
+        audit_kept_s: int = 365 * DAY_S,
+    ) -> None:
+        """Build the store.
+
+        Args:
+            client: a DynamoDB client from `Scope.aws`.
+            tables: names of the tables.
+            outbox: takes the events.
+            token_life_s: life of an access token, seconds.
+            audit_kept_s: how long history is kept, seconds.
+        """
+        self._client = client
+        self._users = Table(client, tables.users)
+        self._identities = Table(client, tables.identities)
+        self._sessions = Table(client, tables.sessions)
+        self._bans = Table(client, tables.bans)
+        self._resolutions = Table(client, tables.resolutions)
+        self._audit = Table(client, tables.audit)
+        self._revocations = Table(client, tables.revocations)
+        self._token_life_s = token_life_s
+        self._outbox = outbox
+        self._audit_kept_s = audit_kept_s
+
+    async def commit(self, change: Change) -> None:
+        """Write all of *change* and queue what it tells, or nothing.
+
+        Raises:
+            AccountChanged: something that the change was decided on is otherwise by now; read it again.
+        """
+        operations = tuple(self._operations(change))
+        if not operations:
+            return
+        try:
+            await transact(self._client, operations)
+        except TransactionCancelled as cancelled:
+            if CONDITION in cancelled.reasons:
+                raise AccountChanged from cancelled
+            raise
+        if change.facts:
+            self._outbox.kick()
+
+    async def find_user(self, user_id: UserId) -> User | None:
+        """Return the user; None when there is none. Strongly consistent."""
+        row = await self._users.get({"user_id": user_id})
+        return None if row is None else rows.user_of(row)
+
+    async def find_owner(self, door: str, subject: str) -> UserId | None:
+        """Return whose account an identity opens; None for nobody's. Strongly consistent."""
+        row = await self._identities.get({"identity": rows.identity_key(door, subject)})
+        return None if row is None else UserId(row["user_id"])
+
+    async def find_ban(self, identity_hash: str) -> Ban | None:
+        """Return the ban of an identity, over or not; None when there is none. Strongly consistent."""
+        row = await self._bans.get({"identity_hash": identity_hash})
+        return None if row is None else rows.ban_of(row)
+
+    async def open_session(self, session: Session) -> None:
+        """Store a further session of a user who exists."""
+        await self._sessions.put(rows.session_row(session), condition="attribute_not_exists(session_id)")
+
+    async def find_session(self, session_id: SessionId) -> Session | None:
+        """Return the session; None when it never was or has expired. Strongly consistent."""
+        row = await self._sessions.get({"session_id": session_id})
+        return None if row is None else rows.session_of(row)
+
+    async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
+        """Return the stored sessions of a user, newest first; from an index, which lags behind."""
+        found: list[Session] = []
+        start: Item | None = None
+        while True:
+            page = await self._sessions.query(
+                key_condition="user_id = :user", values={":user": user_id}, index=BY_USER, forward=False, start=start
+            )
+            found += [rows.session_of(row) for row in page.items]
+            if (start := page.next_key) is None:
+                return tuple(found)
+
+    async def forget_sessions(self, session_ids: Sequence[SessionId]) -> None:
+        """Delete sessions, whatever their state; one that is gone is no error."""
+        keys = [{"session_id": session_id} for session_id in dict.fromkeys(session_ids)]
+        await delete_all(self._client, self._sessions.name, keys)
+
+    async def advance(self, session: Session, *, expected_hash: str) -> None:
+        """Store the next generation, if the stored one still has the current hash *expected_hash* and lives.
+
+        Raises:
+            SessionChanged: another request got there first, or the session was ended; read it again.
+        """
+        try:
+            await self._sessions.put(
+                rows.session_row(session),
+                condition="current_hash = :expected AND attribute_not_exists(revoked_at)",
+                values={":expected": expected_hash},
+            )
+        except ConditionFailed as error:
+            raise SessionChanged from error
+
+    async def keep_resolution(self, resolution: Resolution) -> None:
+        """Store an offer to resolve a conflict; `Change.spends` uses it up."""
+        await self._resolutions.put(rows.resolution_row(resolution))
+
+    async def find_resolution(self, token_hash: str) -> Resolution | None:
+        """Return the offer with this hash; None when it is used up or was never made. Strongly consistent."""
+        row = await self._resolutions.get({"token_hash": token_hash})
+        return None if row is None else rows.resolution_of(row)
+
+    async def due_deletions(self, now_s: int) -> tuple[UserId, ...]:
+        """Return some of the users whose grace is over at *now_s*; from an index, which lags behind."""
+        page = await self._users.query(
+            key_condition="deletion_lane = :lane AND delete_at <= :now",
+            values={":lane": rows.DELETION_LANE, ":now": now_s},
+            index=DELETIONS,
+            limit=DELETIONS_PAGE,
+        )
+        return tuple(UserId(row["user_id"]) for row in page.items)
+
+    async def history(self, user_id: UserId) -> tuple[AuditEntry, ...]:
+        """Return what happened to an account, newest first, at most the last hundred entries."""
+        page = await self._audit.query(
+            key_condition="user_id = :user", values={":user": user_id}, forward=False, limit=AUDIT_PAGE, consistent=True
+        )
+        return tuple(rows.audit_of(row) for row in page.items)
+
+    async def revocations(self, now_s: int) -> tuple[Listed, ...]:
+        """Return the tokens that count no more although they may live at *now_s*. Strongly consistent."""
+        found: list[Listed] = []
+        start: Item | None = None
+        while True:
+            page = await self._revocations.query(
+                key_condition="lane = :lane",
+                values={":lane": rows.REVOCATION_LANE, ":now": now_s},
+                filter="expires_at > :now",
+                start=start,
+                consistent=True,
+            )
+            found += [rows.revocation_of(row) for row in page.items]
+            if (start := page.next_key) is None:
+                return tuple(found)
+
+    async def ping(self) -> None:
+        """Ask the tables without which nobody signs in whether they answer."""
+        await self._users.ping()
+        await self._identities.ping()
+        await self._sessions.ping()
+
+    def _operations(self, change: Change) -> Iterator[Item]:
+        """Give the operations of the transaction."""
+        yield from (self._user_op(user) for user in change.users)
+        yield from (self._claim_op(claim) for claim in change.claims)
+        if change.opened is not None:
+            yield self._sessions.put_op(rows.session_row(change.opened), condition="attribute_not_exists(session_id)")
+        yield from (self._end_op(session) for session in change.ended)
+        yield from (self._ban_op(ban) for ban in change.bans)
+        yield from (self._bans.delete_op({"identity_hash": each}) for each in change.pardons)
+        if change.spends:
+            yield self._resolutions.delete_op({"token_hash": change.spends}, condition="attribute_exists(token_hash)")
+        yield from (self._audit.put_op(rows.audit_row(each, keep_s=self._audit_kept_s)) for each in change.audits)
+        yield from (
+            self._revocations.put_op(rows.revocation_row(each))
+            for each in taken_back(change.facts, life_s=self._token_life_s + SKEW_S)
+        )
+        yield from (self._outbox.op(event_of(fact)) for fact in change.facts)
+
+    def _user_op(self, user: User) -> Item:
+        row = rows.user_row(replace(user, version=user.version + 1))
+        if user.version == 0:
+            return self._users.put_op(row, condition="attribute_not_exists(user_id)")
+        # A row without a version was written before versions were counted, and is read as the first.
+        uncounted = " OR attribute_not_exists(version)" if user.version == 1 else ""
+        return self._users.put_op(
+            row,
+            condition=f"attribute_exists(user_id) AND (version = :version{uncounted})",
+            values={":version": user.version},
+        )
+
+    def _claim_op(self, claim: Claim) -> Item:
+        key = {"identity": rows.identity_key(claim.door, claim.subject)}
+        if claim.before is None:
+            condition, values = "attribute_not_exists(#identity)", None
+        else:
+            condition, values = "user_id = :owner", {":owner": claim.before}
+        names = {"#identity": "identity"} if claim.before is None else None
+        if claim.after is None:
+            return self._identities.delete_op(key, condition=condition, names=names, values=values)
+        return self._identities.put_op({**key, "user_id": claim.after}, condition=condition, names=names, values=values)
+
+    def _end_op(self, session: Session) -> Item:
+        return self._sessions.update_op(
+            {"session_id": session.session_id},
+            update="SET revoked_at = :at, revoked_reason = :reason",
+            # Without the first half a session that has expired meanwhile would come back as a stump.
+            condition="attribute_exists(session_id) AND attribute_not_exists(revoked_at)",
+            values={":at": session.revoked_at_s, ":reason": session.revoked_reason},
+        )
+
+    def _ban_op(self, banned: IdentityBan) -> Item:
+        row = {"identity_hash": banned.identity_hash, **rows.ban_row(banned.ban)}
+        if banned.ban.until_s is not None:
+            row["expires_at"] = banned.ban.until_s + BAN_KEPT_S
+        return self._bans.put_op(row)

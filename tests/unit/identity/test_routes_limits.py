@@ -1,0 +1,165 @@
+"""The guards around identity's routes: who is counted, by what, and what a refusal looks like."""
+
+from collections.abc import Mapping
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+from pydantic import BaseModel
+from runtime_edge import EdgeUnderTest, code_of
+
+from muster_identity.routes.limits import Guards, guarded, guarded_raw
+from muster_runtime.auth.principal import Principal
+from muster_runtime.http.raw import RawRoute
+from muster_runtime.http.routes import Answer, Call, Route
+from muster_runtime.limits import Buckets, Limiter, Rate, RateLimited
+from muster_runtime.metrics import Metrics
+from muster_runtime.testing.clock import FakeClock
+
+
+class Named(BaseModel):
+    user_id: str | None = None
+
+
+async def answer(_call: Call) -> Answer:
+    return Answer("done")
+
+
+def guards(clock: FakeClock, *, requests: int = 1000, guests: int = 1000, accounts: int = 1000) -> Guards:
+    metrics = Metrics()
+
+    def limiter(name: str, burst: int) -> Limiter:
+        return Limiter(name, Buckets(Rate(burst, 0.1), clock=clock), metrics=metrics)
+
+    return Guards(limiter("requests", requests), limiter("guests", guests), limiter("accounts", accounts), 1)
+
+
+ROUTES = (
+    Route("POST", "/v1/guests", answer, "Make.", body=Named, body_optional=True),
+    Route("GET", "/login-as-guest", answer, "Make.", query=Named, plain_errors=True),
+    Route("GET", "/v1/other", answer, "Other."),
+    Route("GET", "/.well-known/jwks.json", answer, "Keys."),
+)
+
+
+def edge(clock: FakeClock, **limits: int) -> EdgeUnderTest:
+    return EdgeUnderTest(*guarded(ROUTES, guards(clock, **limits)), clock=clock, trusted_proxies=1)
+
+
+def from_address(address: str) -> Mapping[str, str]:
+    return {"X-Forwarded-For": address}
+
+
+async def test_a_flood_from_one_address_is_told_when_to_come_back_and_others_are_served(clock: FakeClock) -> None:
+    under_test = edge(clock, requests=3)
+    statuses = [
+        (await under_test.ask("GET", "/v1/other", headers=from_address("203.0.113.1"))).status for _ in range(5)
+    ]
+
+    refused = await under_test.ask("GET", "/v1/other", headers=from_address("203.0.113.1"))
+
+    assert [200, 200, 200, 429, 429] == statuses
+    assert ("rate_limited", "10") == (code_of(refused), refused.headers["Retry-After"])
+    assert 200 == (await under_test.ask("GET", "/v1/other", headers=from_address("203.0.113.2"))).status
+    clock.advance(10)
+    assert 200 == (await under_test.ask("GET", "/v1/other", headers=from_address("203.0.113.1"))).status
+
+
+async def test_on_the_published_wire_the_refusal_is_plain_text(clock: FakeClock) -> None:
+    under_test = edge(clock, guests=1)
+    await under_test.ask("GET", "/login-as-guest")
+
+    refused = await under_test.ask("GET", "/login-as-guest")
+
+    assert 429 == refused.status
+    assert b"Error: Wait as long as Retry-After says." == refused.body
+    assert ("text/plain; charset=utf-8", "10") == (refused.headers["Content-Type"], refused.headers["Retry-After"])
+
+
+async def test_new_guests_are_counted_over_both_wires_and_sign_ins_are_not_new_guests(clock: FakeClock) -> None:
+    under_test = edge(clock, guests=2)
+
+    assert 200 == (await under_test.ask("GET", "/login-as-guest")).status
+    assert 200 == (await under_test.ask("POST", "/v1/guests")).status
+    assert 429 == (await under_test.ask("POST", "/v1/guests", b"{}")).status
+    assert 429 == (await under_test.ask("GET", "/login-as-guest?")).status
+    assert 200 == (await under_test.ask("GET", "/login-as-guest?user_id=somebody")).status
+    assert 200 == (await under_test.ask("POST", "/v1/guests", b'{"user_id": "somebody"}')).status
+
+
+async def test_ten_thousand_guests_from_one_network_are_a_few(clock: FakeClock) -> None:
+    limits = guards(clock, requests=100_000, guests=60)
+    made = 0
+
+    for number in range(10_000):
+        call = Call(path={}, client=f"2001:db8:1:2::{number:x}")
+        try:
+            await limits.admit("/v1/guests", call)
+            made += 1
+        except RateLimited:
+            continue
+
+    assert 60 == made
+
+
+async def test_a_client_that_makes_up_addresses_stays_the_one_that_the_proxy_saw(clock: FakeClock) -> None:
+    under_test = edge(clock, requests=1)
+
+    statuses = [
+        (await under_test.ask("GET", "/v1/other", headers=from_address(f"{made_up}, 203.0.113.1"))).status
+        for made_up in ("198.51.100.1", "198.51.100.2", "x" * 5000, "::1", "")
+    ]
+
+    assert [200, 429, 429, 429, 429] == statuses
+
+
+async def test_a_stranger_who_names_an_account_does_not_lock_its_owner_out(clock: FakeClock) -> None:
+    limits = guards(clock, accounts=5)
+
+    async def tries(address: str, count: int) -> int:
+        refused = 0
+        for _ in range(count):
+            try:
+                await limits.admit("/v1/guests", Call(path={}, body=Named(user_id="victim"), client=address))
+            except RateLimited:
+                refused += 1
+        return refused
+
+    assert 95 == await tries("203.0.113.66", 100)
+    assert 0 == await tries("203.0.113.1", 5)
+
+
+async def test_an_account_with_a_token_is_counted_wherever_it_comes_from(clock: FakeClock) -> None:
+    limits = guards(clock, accounts=3)
+    caller = Principal("player-1", "guest")
+
+    for number in range(3):
+        await limits.admit("/v1/other", Call(path={}, principal=caller, client=f"203.0.113.{number}"))
+    with pytest.raises(RateLimited):
+        await limits.admit("/v1/other", Call(path={}, principal=caller, client="203.0.113.99"))
+    await limits.admit("/v1/other", Call(path={}, principal=Principal("player-2", "guest"), client="203.0.113.99"))
+
+
+async def test_the_keys_are_for_everybody_at_any_time(clock: FakeClock) -> None:
+    under_test = edge(clock, requests=1)
+
+    assert {200} == {(await under_test.ask("GET", "/.well-known/jwks.json")).status for _ in range(20)}
+
+
+async def test_a_raw_route_is_counted_with_the_rest(clock: FakeClock) -> None:
+    async def raw(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text="token")
+
+    (route,) = guarded_raw([RawRoute("POST", "/v1/oauth/token", raw)], guards(clock, requests=1))
+    request = make_mocked_request("POST", "/v1/oauth/token", headers={"X-Forwarded-For": "203.0.113.1"})
+
+    assert 200 == (await route.handler(request)).status
+    with pytest.raises(RateLimited):
+        await route.handler(request)
+
+
+def test_without_limits_the_table_is_as_it_was() -> None:
+    raw = (RawRoute("POST", "/x", None),)  # type: ignore[arg-type]
+
+    assert guarded(ROUTES, None) == ROUTES
+    assert guarded_raw(raw, None) == raw
