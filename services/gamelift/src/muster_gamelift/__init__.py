@@ -1,0 +1,1 @@
+"""A local Amazon GameLift with FlexMatch that speaks the AWS protocol."""

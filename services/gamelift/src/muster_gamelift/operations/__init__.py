@@ -1,0 +1,1 @@
+"""The operations of the GameLift API: one function each, from checked input to answer."""

@@ -1,0 +1,1 @@
+"""The Server SDK 5 protocol: game server processes over WebSocket."""

@@ -1,0 +1,1 @@
+"""Everything the local GameLift remembers, as frozen values with pure transitions."""

@@ -1,0 +1,9 @@
+"""The local GameLift without protocols."""
+
+import pytest
+from gamelift_bench import Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
