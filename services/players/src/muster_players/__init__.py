@@ -1,0 +1,1 @@
+"""Virtual players and the sample game server they play on."""

@@ -1,0 +1,1 @@
+"""The sample game server: five-a-side football on a walled pitch, hosted on GameLift, played over TCP."""
