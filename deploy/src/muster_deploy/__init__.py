@@ -1,0 +1,1 @@
+"""Brings Muster up: resources, supervisor, local edge, doctor."""
