@@ -1,0 +1,57 @@
+"""A stub of DynamoDB for benchmarks: keeps what is put, by every text attribute, and checks nothing.
+
+Both sides of a comparison talk to it, so what it costs is nobody's advantage; it runs in a process of its own.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import web
+
+Rows = dict[tuple[str, str, str], dict[str, Any]]
+
+
+def keep(rows: Rows, put: dict[str, Any]) -> None:
+    """Remember a row under each of its texts: the stub does not know which is the key."""
+    for name, value in put["Item"].items():
+        if "S" in value:
+            rows[put["TableName"], name, value["S"]] = put["Item"]
+
+
+def answer(rows: Rows, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return what DynamoDB would answer to a request that succeeds."""
+    match operation:
+        case "GetItem":
+            name, value = next(iter(asked["Key"].items()))
+            row = rows.get((asked["TableName"], name, value["S"]))
+            return {"Item": row} if row is not None else {}
+        case "PutItem":
+            keep(rows, asked)
+        case "TransactWriteItems":
+            for each in asked["TransactItems"]:
+                if "Put" in each:
+                    keep(rows, each["Put"])
+        case "Query" | "Scan":
+            return {"Items": [], "Count": 0}
+        case "DescribeTable":
+            return {"Table": {"TableName": asked["TableName"], "TableStatus": "ACTIVE"}}
+    return {}
+
+
+async def stub() -> None:
+    """Serve, and say where."""
+    rows: Rows = {}
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        operation = request.headers["X-Amz-Target"].rpartition(".")[2]
+        told = answer(rows, operation, json.loads(await request.read()))
+        return web.Response(body=json.dumps(told).encode(), content_type="application/x-amz-json-1.0")
+
+    server = await asyncio.get_running_loop().create_server(web.Server(handle), "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(stub())
