@@ -132,19 +132,22 @@ ci: ## What CI runs
 clean: ## Remove the virtual environments and everything that runs leave behind
 	rm -rf $(VENV) .venv-emulator .venv-synth .run
 
+# The locks are complete, so pip must not resolve anything: it takes `coverage[toml]` for another package than the pinned
+# coverage, and fails as soon as a newer one is out. `pip check` then says whether the locks were complete indeed.
 $(VENV)/.ready: requirements/dev.txt $(addsuffix /pyproject.toml,$(MEMBERS))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Muster needs Python 3.11 or newer: make PYTHON=python3.12 setup")'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q --disable-pip-version-check --use-pep517 --require-hashes -r requirements/dev.txt
+	$(PY) -m pip install -q --disable-pip-version-check --use-pep517 --require-hashes --no-deps -r requirements/dev.txt
 	$(PY) -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps $(foreach m,$(MEMBERS),-e ./$(m))
+	@$(PY) -m pip check > /dev/null || $(PY) -m pip check
 	@touch $@
 
 .venv-emulator/.ready: requirements/emulator.txt
 	$(PYTHON) -m venv .venv-emulator
-	.venv-emulator/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/emulator.txt
+	.venv-emulator/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/emulator.txt
 	@touch $@
 
 .venv-synth/.ready: requirements/synth.txt
 	$(PYTHON) -m venv .venv-synth
-	.venv-synth/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/synth.txt
+	.venv-synth/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/synth.txt
 	@touch $@

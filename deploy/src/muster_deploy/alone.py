@@ -57,7 +57,7 @@ def install(entry: Entry, folder: Path) -> Path:
     service = ROOT / "services" / entry.name
     _run([sys.executable, "-m", "venv", str(environment)])
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "-q"]
-    _run([*pip, "install", "--require-hashes", "-r", str(service / "requirements.txt")])
+    _run([*pip, "install", "--require-hashes", "--no-deps", "-r", str(service / "requirements.txt")])
     wheels = folder / "wheels"
     parts = parts_of(f"muster-{entry.name}")
     for part in parts:

@@ -36,8 +36,8 @@ WORKDIR /src
 COPY requirements/build.txt requirements/build.txt
 COPY services/{name}/requirements.txt services/{name}/requirements.txt
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/muster \\
-    && /opt/build/bin/pip install --no-cache-dir ${{PIP_ARGS}} --require-hashes -r requirements/build.txt \\
-    && /opt/build/bin/pip --python /opt/muster/bin/python install --no-cache-dir ${{PIP_ARGS}} --require-hashes \\
+    && /opt/build/bin/pip install --no-cache-dir ${{PIP_ARGS}} --require-hashes --no-deps -r requirements/build.txt \\
+    && /opt/build/bin/pip --python /opt/muster/bin/python install --no-cache-dir ${{PIP_ARGS}} --require-hashes --no-deps \\
         -r services/{name}/requirements.txt
 {copies}
 RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation -w /opt/wheels {parts} \\
@@ -178,7 +178,7 @@ def _fetch(entry: Entry, work: Path) -> Path:
     for lock in locks:
         # For the image's Python, which need not be the one that runs this.
         target = ["--python-version", IMAGE_PYTHON, "--only-binary", ":all:"]
-        _run([*pip, "download", "--require-hashes", *target, "-r", str(lock), "-d", str(wheels)])
+        _run([*pip, "download", "--require-hashes", "--no-deps", *target, "-r", str(lock), "-d", str(wheels)])
     return wheels
 
 
