@@ -37,8 +37,8 @@ COPY requirements/build.txt requirements/build.txt
 COPY services/{name}/requirements.txt services/{name}/requirements.txt
 RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/muster \\
     && /opt/build/bin/pip install --no-cache-dir ${{PIP_ARGS}} --require-hashes --no-deps -r requirements/build.txt \\
-    && /opt/build/bin/pip --python /opt/muster/bin/python install --no-cache-dir ${{PIP_ARGS}} --require-hashes --no-deps \\
-        -r services/{name}/requirements.txt
+    && /opt/build/bin/pip --python /opt/muster/bin/python install --no-cache-dir ${{PIP_ARGS}} --require-hashes \\
+        --no-deps -r services/{name}/requirements.txt
 {copies}
 RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation -w /opt/wheels {parts} \\
     && /opt/build/bin/pip --python /opt/muster/bin/python install --no-cache-dir --no-index --no-deps /opt/wheels/*.whl
