@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import sys
 import textwrap
 from collections.abc import AsyncIterator, Callable
@@ -10,12 +11,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from muster_runtime.main import COLLECT_AFTER
 from muster_runtime.testing.waiting import eventually
 
 PROGRAM = """
     import asyncio
+    import gc
+    import json
 
     from muster_runtime.http.routes import Answer, Route
     from muster_runtime.main import main
@@ -44,12 +49,18 @@ PROGRAM = """
         raise ConnectionError
 
 
+    async def facts(call):
+        loop, left_alone = type(asyncio.get_running_loop()), gc.get_freeze_count()
+        return Answer(json.dumps({"loop": loop.__module__, "left_alone": left_alone, "after": gc.get_threshold()}))
+
+
     async def build(settings, scope):
         if settings.mode == "hang":
             print("building", flush=True)
             await asyncio.Event().wait()
         probes = {"table": sick} if settings.mode == "sick" else {}
-        return Service(jobs={"job": Job(settings.mode)}, probes=probes)
+        routes = [Route("GET", "/facts", facts, "What the program runs on.")]
+        return Service(routes=routes, jobs={"job": Job(settings.mode)}, probes=probes)
 
 
     main("demo", Settings, build)
@@ -81,7 +92,7 @@ class Program:
         await eventually(lambda: self._event(name), within_s=60)
 
     async def exit_code(self) -> int:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             return await self.process.wait()
 
 
@@ -126,6 +137,17 @@ async def test_a_signal_drains_the_service_and_it_exits_with_0(number: signal.Si
 
     events = [json.loads(line)["event"] for line in program.lines]
     assert ["service_ready", "signal_received", "service_draining", "service_stopped"] == events
+
+
+async def test_a_program_runs_on_uvloop_and_leaves_what_its_start_made_out_of_collections(
+    start: Start, http_client: aiohttp.ClientSession
+) -> None:
+    async with start() as program, http_client.get(f"{await program.base_url()}/facts") as answer:
+        told = json.loads(await answer.text())
+
+    assert told["loop"].startswith("uvloop")
+    assert told["left_alone"] > 10_000
+    assert list(COLLECT_AFTER) == told["after"]
 
 
 async def test_a_crashed_part_ends_the_service_with_1(start: Start) -> None:
@@ -181,13 +203,12 @@ async def test_the_health_check_asks_the_running_service(
 
 
 async def test_the_health_check_of_a_service_that_is_not_there_fails(start: Start) -> None:
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
+    with socket.socket() as held:
+        # Taken, so that nobody else listens there meanwhile.
+        held.bind(("127.0.0.1", 0))
 
-    async with start("healthcheck", port=str(port)) as check:
-        assert 1 == await check.exit_code()
+        async with start("healthcheck", port=str(held.getsockname()[1])) as check:
+            assert 1 == await check.exit_code()
 
 
 async def test_the_small_health_check_loads_nothing_heavy() -> None:
