@@ -554,6 +554,20 @@ async def test_a_raw_route_answers_in_its_own_way_and_is_seen_like_any_other() -
     assert 1 == edge.sample("muster_http_requests_total", method="POST", route="/", status="202")
 
 
+async def test_a_quiet_raw_route_is_told_of_for_debugging_alone() -> None:
+    async def raw(_request: web.Request) -> web.StreamResponse:
+        return web.Response()
+
+    edge = EdgeUnderTest(raw=(RawRoute("POST", "/quiet", raw, quiet=True), RawRoute("POST", "/told", raw)))
+
+    with structlog.testing.capture_logs() as logs:
+        await edge.ask("POST", "/quiet", b"x")
+        await edge.ask("POST", "/told", b"x")
+
+    assert [("/quiet", "debug"), ("/told", "info")] == [(line["route"], line["log_level"]) for line in logs]
+    assert 1 == edge.sample("muster_http_requests_total", method="POST", route="/quiet", status="200")
+
+
 async def test_a_raw_route_that_raises_is_a_500_problem() -> None:
     async def raw(_request: web.Request) -> web.StreamResponse:
         raise ValueError("hunter2")

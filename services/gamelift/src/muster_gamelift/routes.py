@@ -24,8 +24,9 @@ def raw_routes(api: API, servers: ServersEndpoint, page: Page | None = None) -> 
         return await (to_page(request) if page and wants_page(request) else servers.handle(request))
 
     own = (
-        RawRoute("POST", "/", api.handle),
-        RawRoute("POST", CBOR_PATH, api.handle_cbor),
+        # Clients send hundreds of requests a second; those that are refused are told of by name.
+        RawRoute("POST", "/", api.handle, quiet=True),
+        RawRoute("POST", CBOR_PATH, api.handle_cbor, quiet=True),
         RawRoute("GET", "/", get),
     )
     return (*own, *page.routes()) if page else own

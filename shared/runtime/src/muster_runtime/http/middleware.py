@@ -70,6 +70,12 @@ class Exchange:
         """The route's pattern, or `unmatched`."""
         return self.found.template if self.found else UNMATCHED
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether its log line is for debugging only."""
+        route = self.found.route if self.found else None
+        return self.template in QUIET_ROUTES or (isinstance(route, RawRoute) and route.quiet)
+
 
 class Edge:
     """The HTTP edge of one service.
@@ -242,7 +248,7 @@ class Edge:
             facts["code"] = exchange.code
         if exchange.trace_id:
             facts["trace_id"] = exchange.trace_id
-        write = self._log.debug if exchange.template in QUIET_ROUTES else self._log.info
+        write = self._log.debug if exchange.is_quiet else self._log.info
         write("request_answered", **facts)
 
     def _counters(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:

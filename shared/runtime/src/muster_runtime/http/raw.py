@@ -26,8 +26,10 @@ class RawRoute:
         method: upper case, such as `POST`; a WebSocket is a `GET`.
         path: such as `/`; a `{name}` stands for one segment, which the handler reads from the request itself.
         handler: takes the aiohttp request, answers any aiohttp response, a WebSocket included.
+        quiet: its log line is for debugging only, because the handler itself tells what is worth telling.
     """
 
     method: str
     path: str
     handler: RawHandler
+    quiet: bool = False
