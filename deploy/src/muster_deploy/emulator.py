@@ -16,7 +16,7 @@ from muster_deploy.readiness import answers
 from muster_deploy.settings import ROOT
 
 HEALTH_PATH = "/_ministack/health"
-READY_TIMEOUT_S = 15.0
+READY_TIMEOUT_S = 60.0
 KEEP_GRACE_S = 15.0
 """It writes its state only while it stops: 50,000 items took 4.2 s on a machine with 2 cores (measured 2026-11)."""
 GRACE_S = 2.0
@@ -149,7 +149,7 @@ class Emulator:
         """Wait until it answers.
 
         Raises:
-            CannotStart: it ended, or did not answer within 15 s.
+            CannotStart: it ended, or did not answer within 60 s.
         """
         timeout = aiohttp.ClientTimeout(total=1.0)
         try:

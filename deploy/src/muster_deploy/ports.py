@@ -50,9 +50,7 @@ def holder(port: int) -> str | None:
 
 
 def free_ports(count: int, host: str = "127.0.0.1", *, consecutive: bool = False) -> tuple[int, ...]:
-    """Return *count* ports that nobody listens on.
-
-    Different processes start looking at different places, so that stacks started at the same moment do not meet.
+    """Return *count* ports that nobody listens on, and that nobody else is given within a minute.
 
     Args:
         count: how many.
@@ -64,7 +62,7 @@ def free_ports(count: int, host: str = "127.0.0.1", *, consecutive: bool = False
     """
     found: list[int] = []
     for port in _candidates():
-        if not is_free(port, host):
+        if not _take(port, host):
             found = [] if consecutive else found
             continue
         if consecutive and found and port != found[-1] + 1:
@@ -73,6 +71,25 @@ def free_ports(count: int, host: str = "127.0.0.1", *, consecutive: bool = False
         if len(found) == count:
             return tuple(found)
     raise NoFreePort(f"no {count} free ports between {_FIRST} and {_LAST} on {host}")
+
+
+def _take(port: int, host: str) -> bool:
+    """Tell whether nobody has *port*, and let a connection of it rest in TIME_WAIT then.
+
+    Whoever asks here meanwhile finds it taken; whoever listens on it with SO_REUSEADDR, as asyncio does, may.
+    """
+    with socket.socket() as server, socket.socket() as client:
+        try:
+            server.bind((host, port))
+        except OSError:
+            return False
+        # Set after binding, which must see what others let rest.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.listen()
+        client.connect(server.getsockname())
+        # Who closes first waits: it must be this side.
+        server.accept()[0].close()
+    return True
 
 
 def _candidates() -> Iterator[int]:

@@ -15,7 +15,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _LATER: Final = frozenset({429, 500, 502, 503, 504})
 """Answers after which a repeat makes sense. A service that was killed and comes back looks like these for a moment."""
-_TRIES: Final = 10
+_TRIES: Final = 23
+"""Nearly a minute in all: on a busy machine a service that was killed takes long to come back."""
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 3.0
 

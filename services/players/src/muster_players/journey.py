@@ -159,9 +159,12 @@ class Journey:
         )
 
     async def _wait_for_achievement(self, me: SignedIn) -> None:
-        since = self._clock.monotonic_s()
+        since: float | None = None
         while True:
             listed = await self._client.achievements(me.access_token)
+            if since is None:
+                # From the first answer on: the service may have been away, and what it missed is still to come.
+                since = self._clock.monotonic_s()
             unlocked = tuple(each.achievement_id for each in listed.achievements if each.unlocked)
             self._report = replace(self._report, unlocked=unlocked)
             if self._expects in unlocked:

@@ -36,7 +36,7 @@ EXAMPLES: Final = 40
 THOROUGH_EXAMPLES: Final = 2000
 """The same with `--hypothesis-profile=thorough`."""
 
-HTTP_TOTAL_S: Final = 30.0
+HTTP_TOTAL_S: Final = 60.0
 """The longest that one request of `http_client` may take."""
 
 # On import, because hypothesis looks for the profile of its option before any plug-in of a project is configured.

@@ -18,10 +18,12 @@ from muster_runtime.settings import ServiceSettings
 
 REGION: Final = "us-east-1"
 """The region of all local resources."""
-START_S: Final = 30.0
+START_S: Final = 90.0
 """Longest start; a busy machine with two cores needs a few seconds."""
 STOP_S: Final = 10.0
 """How long it may take over SIGTERM before SIGKILL."""
+ANSWER_S: Final = 60.0
+"""Longest silence of it: a client of the tests that asked again too early might do the same thing twice."""
 PROGRAM: Final = Path(".venv-emulator", "bin", "ministack")
 """Where the emulator lives: it pins another botocore, so it has an environment of its own."""
 
@@ -53,7 +55,8 @@ class LocalAWS:
 
     def client(self, service: str, settings: ServiceSettings | None = None) -> AbstractAsyncContextManager[Any]:
         """Return a client as services get it; the environment must lead to this AWS, as it does in a test."""
-        return client_context(service, settings or ServiceSettings())
+        patient = ServiceSettings(aws_connect_timeout_s=ANSWER_S, aws_read_timeout_s=ANSWER_S)
+        return client_context(service, settings or patient)
 
 
 class Emulator:
@@ -72,7 +75,7 @@ class Emulator:
         Raises:
             EmulatorUnavailable: it ended, or did not answer in time; the message has the end of its log.
         """
-        port = _free_port()
+        port = free_port()
         log_file = self._folder / "ministack.log"
         with log_file.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the project's own emulator
@@ -151,8 +154,13 @@ def _environment(port: int, folder: Path) -> Mapping[str, str]:
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+def free_port() -> int:
+    """Return a port of the loopback interface for a server that must be told which, and that sets SO_REUSEADDR.
+
+    A connection of it rests in TIME_WAIT, so that for a minute the kernel gives the port to nobody who wants any.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        # Who closes first waits: it must be this side.
+        server.accept()[0].close()
+        port: int = server.getsockname()[1]
         return port

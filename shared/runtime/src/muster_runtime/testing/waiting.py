@@ -10,7 +10,7 @@ T = TypeVar("T")
 _INTERVAL_S: Final = 0.01
 
 
-async def eventually(ask: Callable[[], T | Awaitable[T]], *, within_s: float = 30.0) -> T:
+async def eventually(ask: Callable[[], T | Awaitable[T]], *, within_s: float = 60.0) -> T:
     """Return the first true answer of *ask*.
 
     Args:
