@@ -20,7 +20,12 @@ async def test_a_second_tickets_service_runs_by_hand_beside_the_first(
         process = subprocess.Popen(  # noqa: ASYNC220 - it runs beside the test
             [sys.executable, "-m", "muster_tickets"],
             env=clean_environment(
-                **{**system.environment_of("tickets"), "TICKETS_PORT": "0", "TICKETS_LOG_LEVEL": "info"}
+                **{
+                    **system.environment_of("tickets"),
+                    "TICKETS_PORT": "0",
+                    "TICKETS_LOG_LEVEL": "info",
+                    "TICKETS_GRACE_S": "50",
+                }
             ),
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -33,13 +38,13 @@ async def test_a_second_tickets_service_runs_by_hand_beside_the_first(
             found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
             return found.group() if found else ""
 
-        await eventually(address, within_s=60)
+        await eventually(address, within_s=100)
 
         async def ready() -> bool:
             async with http.get(f"{address()}/readyz") as answer:
                 return answer.status == 200
 
-        await eventually(ready, within_s=60)
+        await eventually(ready, within_s=100)
         async with http.post(f"{system.base_url}/v1/guests") as answer:
             token = (await answer.json())["access_token"]
         async with http.get(f"{address()}/v1/tickets/nope", headers={"Authorization": f"Bearer {token}"}) as answer:
@@ -76,7 +81,7 @@ def test_the_command_line_writes_the_same_files_again(system: System) -> None:
         cwd=ROOT,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=200,
     )
 
     assert before == {file.name: file.read_text() for file in (folder / "env").iterdir()}

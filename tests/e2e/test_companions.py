@@ -17,7 +17,7 @@ from muster_runtime.testing import eventually
 HARNESSES = ("processes",)
 """Only there the local GameLift is a process of its own; the others are one in both harnesses."""
 
-BACK_WITHIN_S = 30.0
+BACK_WITHIN_S = 120.0
 
 
 def _kill(system: System, pattern: str) -> int:
@@ -32,13 +32,16 @@ def _fleets(system: System) -> set[str]:
     found = set()
     for pid, command in system.descendants().items():
         if "muster_players.arena" in command:
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            try:
+                environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            except OSError:
+                continue  # it has just ended
             found |= {each.partition(b"=")[2].decode() for each in environment if each.startswith(b"ARENA_FLEET_ID=")}
     return found
 
 
 async def _plays(system: System, http: aiohttp.ClientSession) -> None:
-    report = await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=60)
+    report = await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=150)
     assert report.verified, report
 
 
@@ -84,7 +87,7 @@ async def test_a_dead_emulator_ends_everything_and_says_why(tmp_path: Path, harn
         ports, running = muster.ports(), muster.descendants()
         _kill(muster, "ministack")
         assert muster.process is not None
-        code = await asyncio.to_thread(muster.process.wait, 15)
+        code = await asyncio.to_thread(muster.process.wait, 100)
     finally:
         await asyncio.to_thread(muster.stop)
 

@@ -92,7 +92,7 @@ async def test_it_runs_as_nobody_on_a_read_only_root_and_ends_well_when_asked(po
     async def healthy() -> bool:
         return bool(podman("healthcheck", "run", container, check=False) or _is_healthy(podman, container))
 
-    await eventually(healthy, within_s=60)
+    await eventually(healthy, within_s=100)
 
     status = dict(
         line.split(":\t", 1)

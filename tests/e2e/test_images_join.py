@@ -5,7 +5,6 @@ The images themselves are not built here: that takes minutes for all of them.
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from muster_system import System
 
 from muster_deploy.images import UID, tag
 from muster_runtime.testing import eventually
+from muster_runtime.testing.local_aws import free_port
 
 HARNESSES = ("loop",)
 SERVICES = ("identity", "matchmaking", "tickets", "achievements", "listener", "gamelift", "players")
@@ -55,9 +55,7 @@ def podman(tmp_path: Path) -> Iterator[object]:
 async def test_an_image_runs_without_rights_answers_its_health_check_and_ends_well(
     system: System, podman: object, service: str
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     known = system.environment_of(service) | {f"{service.upper()}_PORT": str(port)}
     variables = [f"--env={name}={value}" for name, value in known.items()]
     code, container = podman(  # type: ignore[operator]
@@ -70,7 +68,7 @@ async def test_an_image_runs_without_rights_answers_its_health_check_and_ends_we
         async def healthy() -> bool:
             return bool(podman("healthcheck", "run", container)[0] == 0)  # type: ignore[operator]
 
-        await eventually(healthy, within_s=60)
+        await eventually(healthy, within_s=100)
         status = podman("exec", container, "cat", "/proc/1/status")[1]  # type: ignore[operator]
         assert f"Uid:\t{UID}\t{UID}\t{UID}\t{UID}" in status
         assert "CapEff:\t0000000000000000" in status

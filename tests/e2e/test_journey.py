@@ -25,7 +25,7 @@ async def operator(system: System, http: aiohttp.ClientSession) -> dict[str, str
 
 
 async def test_two_players_meet_play_and_earn_an_achievement(system: System, http: aiohttp.ClientSession) -> None:
-    report = await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=60)
+    report = await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=150)
 
     assert report.verified, report
     assert 2 == len({player.user_id for player in report.players})
@@ -34,7 +34,7 @@ async def test_two_players_meet_play_and_earn_an_achievement(system: System, htt
 async def test_the_session_they_played_in_is_known_to_the_listener(
     system: System, http: aiohttp.ClientSession, operator: dict[str, str]
 ) -> None:
-    report = await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=60)
+    report = await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=150)
     assert report.verified, report
 
     async def recorded() -> bool:

@@ -61,9 +61,9 @@ async def test_poison_is_parked_with_its_reason_and_the_rest_flows(
         return await _parked(system, service, http) >= expected
 
     # A letter can be read before the service, which counts what it parked, has heard that it was sent.
-    await eventually(counted, within_s=30)
+    await eventually(counted, within_s=60)
     assert expected == await _parked(system, service, http)
-    assert (await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=60)).verified
+    assert (await play_match(system.base_url, players=2, http=http, clock=SystemClock(), timeout_s=150)).verified
 
 
 async def _letter(sqs: object, queue_url: str) -> dict[str, object]:

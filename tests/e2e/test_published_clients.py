@@ -20,7 +20,7 @@ async def is_let_in(address: str, port: int, seat: str) -> bool:
     try:
         writer.write(seat.encode())
         await writer.drain()
-        return (await asyncio.wait_for(reader.read(len(WELCOME)), 30)).startswith(WELCOME[:20])
+        return (await asyncio.wait_for(reader.read(len(WELCOME)), 100)).startswith(WELCOME[:20])
     finally:
         writer.close()
 

@@ -134,9 +134,8 @@ async def browsing(program: str, profile: Path, http: aiohttp.ClientSession) -> 
     )
     try:
         port = await eventually(_port_in(profile), within_s=60)
-        async with http.get(f"http://127.0.0.1:{port}/json/list") as answer:
-            tabs = await answer.json(content_type=None)
-        address = next(one["webSocketDebuggerUrl"] for one in tabs if one["type"] == "page")
+        # The browser listens before it has its tab.
+        address = await eventually(_page_at(http, port), within_s=60)
         async with http.ws_connect(address, max_msg_size=0) as socket:
             tab = Tab(socket)
             await tab.prepare()
@@ -150,6 +149,17 @@ async def browsing(program: str, profile: Path, http: aiohttp.ClientSession) -> 
 def _port_in(profile: Path) -> Callable[[], Awaitable[str]]:
     async def ask() -> str:
         written = profile / "DevToolsActivePort"
-        return written.read_text().splitlines()[0] if written.exists() else ""
+        # Port and path: the file is there before its two lines are.
+        lines = written.read_text().splitlines() if written.exists() else []
+        return lines[0] if len(lines) == 2 else ""
+
+    return ask
+
+
+def _page_at(http: aiohttp.ClientSession, port: str) -> Callable[[], Awaitable[str]]:
+    async def ask() -> str:
+        async with http.get(f"http://127.0.0.1:{port}/json/list") as answer:
+            tabs = await answer.json(content_type=None)
+        return next((str(one["webSocketDebuggerUrl"]) for one in tabs if one["type"] == "page"), "")
 
     return ask

@@ -16,6 +16,7 @@ import pytest
 from difference_cases import Facts
 from identity_fakes import Instance, World
 from identity_world import Identity, Reply, StickyIds, claims_of
+from patience import PATIENT
 from provider_world import ProviderWorld, provider_world
 
 from muster_identity.domain.discovery import etag_of
@@ -215,8 +216,10 @@ async def theatre() -> AsyncIterator[Theatre]:
             table = routes(part.handlers, jwks_max_age_s=300)
             return Service(routes=guarded(table, _guards(scope)))
 
-        service = await stack.enter_async_context(running("identity", ServiceSettings(), build, clock=clock, ids=ids))
-        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)))
+        service = await stack.enter_async_context(
+            running("identity", ServiceSettings(**PATIENT), build, clock=clock, ids=ids)
+        )
+        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=100)))
         yield Theatre(Identity(service.base_url, http, clock, ids, world, [part]), providers, part)
 
 

@@ -10,6 +10,8 @@ from types import FrameType
 
 def main() -> None:
     behaviour = os.environ["FAKE_BEHAVIOUR"]  # noqa: TID251 - a test program of its own
+    # First, because the test may stop it as soon as it has said that it started.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour == "deaf" else _stop)
     print("started", flush=True)  # noqa: T201 - its output is the test's window
     match behaviour:
         case "crash":
@@ -17,12 +19,10 @@ def main() -> None:
         case "refuse":
             sys.exit(2)
         case "deaf":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             sleeper = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
             print(f"grandchild {sleeper.pid}", flush=True)  # noqa: T201 - its output is the test's window
             sleeper.wait()
         case _:
-            signal.signal(signal.SIGTERM, _stop)
             while True:
                 time.sleep(60)  # noqa: TID251 - nothing else runs in this process
 

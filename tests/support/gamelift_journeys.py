@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import aiohttp
 from gamelift_drivers import NAMES, REGION, AwsCli, Cbor, Driver, Refused, driving
+from patience import GAMELIFT
 
 from muster_gamelift.app import build
 from muster_gamelift.settings import Settings
@@ -240,7 +241,7 @@ def rule_set(*teams: tuple[str, int, int], rules: Sequence[Mapping[str, Any]] = 
 async def journey(name: str, aws_cli: AwsCli, **settings: Any) -> AsyncIterator[Journey]:
     """Run a local GameLift whose time stands, with the driver *name* on it."""
     async with (
-        running("gamelift", Settings(control=True, page=False, **settings), build) as service,
+        running("gamelift", Settings(control=True, page=False, **{**GAMELIFT, **settings}), build) as service,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as http,
         driving(name, service.base_url, aws_cli) as driver,
     ):

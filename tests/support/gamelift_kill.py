@@ -27,6 +27,8 @@ import aiohttp
 from botocore.exceptions import BotoCoreError, ClientError
 from gamelift_kill_kinds import CONFIGURATIONS, ENDS, FINAL, ONCE, RULE_SETS, TOLD
 from gamelift_victim import Victim
+from patience import PATIENT
+from ports import kept_port
 
 from muster_runtime.aws import client_context
 from muster_runtime.settings import ServiceSettings
@@ -250,13 +252,14 @@ async def trial(folder: Path, sandbox: Sandbox, *, tickets: int, kills: int, see
         kills: how often the service is killed while they are under way; once more at the end.
         seed: of the order and of the moments.
     """
-    victim = Victim(folder)
-    with patch.dict(os.environ, {"AWS_ENDPOINT_URL_GAMELIFT": victim.url}):  # noqa: TID251 - leads clients to it
-        try:
-            async with client_context("gamelift", ServiceSettings()) as client:
-                return await Trial(victim, client, sandbox, seed=seed).run(tickets, kills)
-        finally:
-            await victim.kill()
+    with kept_port() as port:
+        victim = Victim(folder, port)
+        with patch.dict(os.environ, {"AWS_ENDPOINT_URL_GAMELIFT": victim.url}):  # noqa: TID251 - leads clients to it
+            try:
+                async with client_context("gamelift", ServiceSettings(**PATIENT)) as client:
+                    return await Trial(victim, client, sandbox, seed=seed).run(tickets, kills)
+            finally:
+                await victim.kill()
 
 
 async def _main(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Final
@@ -18,14 +17,11 @@ PATIENCE_S: Final = 60.0
 class Victim:
     """The service, as a process of its own at a fixed address."""
 
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+    def __init__(self, folder: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
         self._log = folder / "gamelift.log"
         self._settings = {
-            "GAMELIFT_PORT": str(self._port),
+            "GAMELIFT_PORT": str(port),
             "GAMELIFT_STORE": str(folder / "gamelift.sqlite"),
             "GAMELIFT_TICK_S": "0.05",
             "GAMELIFT_LOG_LEVEL": "warning",

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import jwt
 from identity_fakes import ISSUER, BookPool, Instance, World
+from patience import PATIENT
 
 from muster_identity.app import build
 from muster_identity.domain.changes import Told
@@ -94,7 +95,8 @@ class Resources:
             issuer_url=f"{ISSUER}/",
             keys_reload_s=0.2,
             consumer_wait_s=1,
-            body_deadline_s=1,
+            aws_call_s=60,
+            **PATIENT,
             # Every test comes from one address; those about limits switch them on.
             limits=False,
         )
@@ -156,6 +158,7 @@ class Identity:
         return self.parts[0].handlers
 
     async def call(self, method: str, path: str, **more: Any) -> Reply:
+        more = {"timeout": aiohttp.ClientTimeout(total=PATIENT["request_deadline_s"]), **more}
         async with self.http.request(method, f"{self.url}{path}", **more) as answer:
             return Reply(answer.status, answer.headers, await answer.text())
 
@@ -187,7 +190,7 @@ async def instance(resources: Resources, http: aiohttp.ClientSession, clock: Fak
 
 
 @asynccontextmanager
-async def on_fakes(http: aiohttp.ClientSession, clock: FakeClock) -> AsyncIterator[Identity]:
+async def on_fakes(http: aiohttp.ClientSession, clock: FakeClock, **settings: Any) -> AsyncIterator[Identity]:
     """Run the service's own HTTP edge on fakes: the wire is real, and a test takes no time to speak of."""
     ids = StickyIds()
     world = World(clock=clock, ids=ids, pool=BookPool())
@@ -206,8 +209,8 @@ async def on_fakes(http: aiohttp.ClientSession, clock: FakeClock) -> AsyncIterat
             jobs={"reload": Reload({"clients": part.machines.reload}, 0.05)},
         )
 
-    settings = ServiceSettings(body_deadline_s=0.5)
-    async with running("identity", settings, build_on_fakes, clock=clock, ids=ids) as service:
+    patient = ServiceSettings(**{**PATIENT, **settings})
+    async with running("identity", patient, build_on_fakes, clock=clock, ids=ids) as service:
         yield Identity(service.base_url, http, clock, ids, world, [part])
 
 

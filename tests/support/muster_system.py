@@ -16,8 +16,8 @@ from muster_runtime.testing import eventually
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("identity", "matchmaking", "tickets", "achievements", "listener")
-START_WITHIN_S = 90.0
-STOP_WITHIN_S = 30.0
+START_WITHIN_S = 200.0
+STOP_WITHIN_S = 60.0
 """Seconds on a busy machine; `benchmarks/start.py` says what an idle one takes."""
 
 
@@ -40,8 +40,8 @@ def children_of(pid: int) -> dict[int, str]:
     commands: dict[int, str] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            status = (folder / "stat").read_text().rpartition(")")[2].split()
-            commands[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ").strip()
+            status = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            commands[int(folder.name)] = (folder / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
         except (FileNotFoundError, ProcessLookupError):
             continue
         if status[0] != "Z":
@@ -80,9 +80,12 @@ class System:
         ports = ("PORT", "EMULATOR_PORT", "GAMELIFT_PORT", "ARENA_PORT", "ARENA_PORT_FIRST")
         ports += tuple(f"{name.upper()}_PORT" for name in (*SERVICES, "players", "providers"))
         settings = {f"MUSTER_{name}": "0" for name in ports}
-        # What only makes a test wait: how long a dead consumer's messages stay hidden, a stalled body is awaited.
+        # What only makes a test wait: how long a dead consumer's messages stay hidden, a stalled body is awaited. Not
+        # shorter: a living consumer that a busy machine holds up must not lose its messages to another meanwhile.
         for name in SERVICES:
-            settings |= {f"{name.upper()}_CONSUMER_VISIBILITY_S": "5", f"{name.upper()}_BODY_DEADLINE_S": "2"}
+            settings |= {f"{name.upper()}_CONSUMER_VISIBILITY_S": "12", f"{name.upper()}_BODY_DEADLINE_S": "5"}
+        # Nothing here is about starting without a player who is late, or about a start that takes too long.
+        settings |= {"ARENA_GATHER_S": "60", "MUSTER_START_TIMEOUT_S": "180"}
         settings |= {"MUSTER_RUN_DIR": str(self.folder / "run"), "MUSTER_DEMO": "false", **self.more}
         command = [sys.executable, "-m", "muster_deploy", "up"]
         with self.log.open("wb") as log:
@@ -144,9 +147,9 @@ class System:
             self.process.send_signal(how)
         begun = monotonic()
         try:
-            code = self.process.wait(timeout=60)
+            code = self.process.wait(timeout=100)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"did not stop within 60 s:\n{self.log.read_text()}") from None
+            raise AssertionError(f"did not stop within 100 s:\n{self.log.read_text()}") from None
         return code, monotonic() - begun

@@ -22,7 +22,14 @@ from muster_runtime.scope import Scope
 from muster_runtime.settings import ServiceSettings, settings_config
 from muster_runtime.testing import FakeClock
 
-PATIENT = {"provider_timeout_s": 30, "provider_connect_s": 30, "provider_pause_s": 0, "aws_attempts": 1}
+PATIENT = {
+    "provider_timeout_s": 30,
+    "provider_connect_s": 30,
+    "provider_pause_s": 0,
+    "aws_attempts": 1,
+    "aws_connect_timeout_s": 30,
+    "aws_read_timeout_s": 30,
+}
 """Where a provider answers, a busy machine must not turn it into one that does not."""
 HASTY = {**PATIENT, "provider_timeout_s": 0.05}
 """Where a provider never answers."""

@@ -41,7 +41,7 @@ class Page(BaseModel):
 
 
 def settings(**changes: Any) -> ServiceSettings:
-    return ServiceSettings(**{"grace_s": 1.0, **changes})
+    return ServiceSettings(**{"grace_s": 60.0, **changes})
 
 
 async def echo(call: Call) -> Answer:

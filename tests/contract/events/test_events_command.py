@@ -12,6 +12,8 @@ import pytest
 from muster_events import repository
 from muster_events.__main__ import main
 
+pytestmark = pytest.mark.timeout(600)
+
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / repository.BASELINE).exists())
 
 
@@ -36,7 +38,7 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=100,
     )
 
 
@@ -77,7 +79,7 @@ def test_main_in_git_catches_a_baseline_that_was_forged_to_hide_the_change(copy:
         ["git", "-C", str(copy), "-c", "user.name=t", "-c", "user.email=t@example.invalid", *words],  # noqa: S607 - git by PATH
         check=True,
         capture_output=True,
-        timeout=30,
+        timeout=100,
     )
     git("init", "-q", "-b", "main")
     git("add", ".")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from identity_fakes import TOKENS, Instance, World, holder_of
 from identity_world import sessions_table, users_table
+from patience import let_dynamodb_take_its_time
 
 from muster_identity.domain.changes import Offer
 from muster_identity.domain.sessions import Origin
@@ -99,7 +100,8 @@ class TestRacesOnFakes(Races):
 
 class TestRacesOnDynamo(Races):
     @pytest.fixture
-    async def world(self, sandbox: Sandbox) -> World:
+    async def world(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> World:
+        let_dynamodb_take_its_time(monkeypatch)
         world, dynamodb = World(), await sandbox.client("dynamodb")
         outbox = Outbox(
             dynamodb,

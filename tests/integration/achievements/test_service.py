@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 from issuer import publishing
+from patience import PATIENT
 
 from muster_achievements.app import build
 from muster_achievements.settings import Settings
@@ -75,6 +76,8 @@ async def world(sandbox: Sandbox, token_mint: TokenMint, http_client: aiohttp.Cl
             event_bus=bus,
             definitions_max_age_s=0,
             consumer_wait_s=1,
+            jwks_timeout_s=60,
+            **PATIENT,
         )
         game_server = Publisher(await sandbox.client("events"), bus=bus, clock=SystemClock(), metrics=Metrics())
         async with running("achievements", settings, build) as service:

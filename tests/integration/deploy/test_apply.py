@@ -16,7 +16,8 @@ from muster_runtime.aws import client_context
 from muster_runtime.ids import SystemIds
 from muster_runtime.testing import LocalAWS
 
-LIMITS = Settings()
+# A client that asked again because the emulator is slow would find that its stack exists.
+LIMITS = Settings(aws_connect_timeout_s=60.0, aws_read_timeout_s=60.0)
 
 
 @dataclass(frozen=True)

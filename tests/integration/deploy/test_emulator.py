@@ -54,8 +54,8 @@ async def test_it_answers_and_leaves_neither_process_nor_port_nor_file(tmp_path:
 
 
 async def test_a_taken_port_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    (port,) = free_ports(1)
-    server = await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, port)
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), HOST, 0)
+    port = server.sockets[0].getsockname()[1]
     async with server, asyncio.TaskGroup() as group:
         with pytest.raises(CannotStart, match="MUSTER_EMULATOR_PORT=0"):
             await Emulator(Settings().emulator, host=HOST, port=port, run_dir=tmp_path, keep=False).start(group, print)

@@ -26,7 +26,8 @@ from muster_runtime.ids import SystemIds
 from muster_runtime.testing import LocalAWS
 from muster_runtime.testing.local_aws import Emulator, find_program
 
-LIMITS = Settings()
+# A client that asked again because the emulator is slow would find that its stack exists.
+LIMITS = Settings(aws_connect_timeout_s=60.0, aws_read_timeout_s=60.0)
 QUEUES = sorted({each.queue for each in (*SUBSCRIPTIONS, *NOTICE_FEEDS)})
 
 

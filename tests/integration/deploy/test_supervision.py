@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from muster_deploy.ports import free_ports
 from muster_deploy.problems import CannotStart
 from muster_deploy.readiness import wait_until_ready
 from muster_deploy.supervise import Supervisor
@@ -22,18 +21,18 @@ from muster_runtime.testing import eventually
 SUPPORT = Path(__file__).parents[2] / "support"
 
 
-def a_unit(lines: list[str], behaviour: str, *, name: str = "fake", grace_s: float = 5.0) -> ProcessUnit:
+def a_unit(lines: list[str], behaviour: str, *, name: str = "fake", grace_s: float = 60.0) -> ProcessUnit:
     environment = {"PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1", "FAKE_BEHAVIOUR": behaviour}
     return ProcessUnit(name, "fake_child", environment=environment, on_line=lines.append, grace_s=grace_s)
 
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
     # A killed process that nobody has waited for yet is dead all the same.
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return "\nState:\tZ" not in status
 
 
 async def test_a_killed_child_is_started_again_and_its_neighbour_is_left_alone() -> None:
@@ -54,7 +53,7 @@ async def test_a_killed_child_is_started_again_and_its_neighbour_is_left_alone()
         await eventually(lambda: lines == ["started", "started"])
         assert unit.pid not in {None, first}
         assert ["started"] == others
-        await supervisor.stop(grace_s=5)
+        await supervisor.stop(grace_s=60)
     assert ["fake was killed by signal 9; starting it again in 0.2 s"] == warnings
     assert ["started", "started", "stopped"] == lines
 
@@ -65,11 +64,12 @@ async def test_a_child_that_crashes_at_once_is_started_again_ever_more_slowly() 
     async with asyncio.TaskGroup() as group:
         supervisor = Supervisor(group, clock=SystemClock(), warn=warnings.append)
         kept = supervisor.start(a_unit(lines, "crash"), layer=0)
-        await eventually(lambda: kept.crashes >= 3)
-        await supervisor.stop(grace_s=5)
+        # Asked for at that moment: the stop may meet a fourth life, and that ends in another way.
+        last_words = await eventually(lambda: kept.crashes >= 3 and kept.last_words)
+        await supervisor.stop(grace_s=60)
 
     assert ["0.2 s", "0.4 s", "0.8 s"] == [warning.rsplit(" in ", 1)[1] for warning in warnings[:3]]
-    assert "exit code 3" in kept.last_words
+    assert "exit code 3" in str(last_words)
 
 
 async def test_a_child_with_bad_settings_is_not_started_again() -> None:
@@ -79,10 +79,10 @@ async def test_a_child_with_bad_settings_is_not_started_again() -> None:
         supervisor = Supervisor(group, clock=SystemClock(), warn=warnings.append)
         kept = supervisor.start(a_unit(lines, "refuse"), layer=0)
         await eventually(lambda: kept.hopeless)
-        (port,) = free_ports(1)
+        # The port of RFC 863, on which nobody answers.
         with pytest.raises(CannotStart, match=r"fake does not start\. It cannot run: its settings are bad"):
-            await wait_until_ready(kept, f"http://127.0.0.1:{port}", timeout_s=5)
-        await supervisor.stop(grace_s=5)
+            await wait_until_ready(kept, "http://127.0.0.1:9", timeout_s=60)
+        await supervisor.stop(grace_s=60)
 
     assert ["started"] == lines
     assert [] == warnings
@@ -105,7 +105,7 @@ async def test_a_unit_is_replaced_in_its_place_without_a_warning() -> None:
         supervisor.start(a_unit(old, "obedient"), layer=1)
         await eventually(lambda: old == ["started"])
 
-        await supervisor.replace(a_unit(new, "obedient"), grace_s=5)
+        await supervisor.replace(a_unit(new, "obedient"), grace_s=60)
         await eventually(lambda: new == ["started"])
 
         assert ["started", "stopped"] == old
@@ -127,7 +127,7 @@ async def test_higher_layers_are_stopped_before_lower_ones() -> None:
         await eventually(lambda: all(lines.values()))
         order.clear()
 
-        await supervisor.stop(grace_s=5)
+        await supervisor.stop(grace_s=60)
 
     assert ["high stopped", "low stopped"] == order
 
@@ -143,7 +143,7 @@ async def test_a_deaf_child_is_killed_with_its_own_children_when_the_grace_is_ov
         child = unit.pid
         assert child is not None
 
-        await supervisor.stop(grace_s=5)
+        await supervisor.stop(grace_s=60)
 
         await eventually(lambda: not is_alive(child) and not is_alive(grandchild))
 
@@ -160,7 +160,7 @@ def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert is_alive(child)
 
     parent.kill()
-    parent.wait(timeout=10)
+    parent.wait(timeout=60)
     parent.stdout.close()
 
     asyncio.run(eventually(lambda: not is_alive(child)))

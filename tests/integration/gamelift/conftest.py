@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from gamelift_drivers import AwsCli
+from patience import GAMELIFT
 
 from muster_gamelift.app import build
 from muster_gamelift.settings import Settings
@@ -126,7 +127,9 @@ async def gamelift(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
         "AWS_SECRET_ACCESS_KEY": "anything",
     }.items():
         monkeypatch.setenv(name, value)
-    async with running("gamelift", Settings(tick_s=0.05), build) as service:
+    # Game servers of these tests read, and so answer pings, only when the test drives them.
+    monkeypatch.setattr("muster_gamelift.servers.endpoint.PING_S", 600.0)
+    async with running("gamelift", Settings(tick_s=0.05, **GAMELIFT), build) as service:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", service.base_url)
         yield service
 
@@ -134,7 +137,7 @@ async def gamelift(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
 @pytest.fixture
 async def client(gamelift: Running) -> AsyncIterator[Any]:
     """An unmodified aiobotocore client."""
-    async with client_context("gamelift", Settings()) as made:
+    async with client_context("gamelift", Settings(**GAMELIFT)) as made:
         yield made
 
 
@@ -167,7 +170,7 @@ async def server(client: Any, game_server: Callable[..., GameServer]) -> Callabl
         FleetId=fleet_id, ComputeName="laptop", IpAddress="127.0.0.1", Location="custom-laptop"
     )
     await client.create_game_session_queue(
-        Name="main", TimeoutInSeconds=20, Destinations=[{"DestinationArn": fleet_arn}]
+        Name="main", TimeoutInSeconds=600, Destinations=[{"DestinationArn": fleet_arn}]
     )
     return lambda process_id="p-1": game_server(fleet_id, process_id)
 
@@ -180,7 +183,7 @@ async def configuration(client: Any, server: Any) -> str:
     await client.create_matchmaking_configuration(
         Name="duel",
         RuleSetName="duel",
-        RequestTimeoutSeconds=60,
+        RequestTimeoutSeconds=3600,
         AcceptanceRequired=False,
         FlexMatchMode="WITH_QUEUE",
         GameSessionQueueArns=[queue["GameSessionQueueArn"]],

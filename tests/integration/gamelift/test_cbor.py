@@ -62,14 +62,14 @@ def wait(client: Any, *ticket_ids: str, status: str) -> list[dict[str, Any]]:
 def prepare(client: Any, body: str, **given: Any) -> None:
     assert client.validate_matchmaking_rule_set(RuleSetBody=body)["Valid"] is True
     client.create_matchmaking_rule_set(Name="duel", RuleSetBody=body)
-    members = {"RequestTimeoutSeconds": 60, "AcceptanceRequired": False, "FlexMatchMode": "STANDALONE"}
+    members = {"RequestTimeoutSeconds": 3600, "AcceptanceRequired": False, "FlexMatchMode": "STANDALONE"}
     client.create_matchmaking_configuration(Name="duel", RuleSetName="duel", **{**members, **given})
 
 
 @pytest.mark.row("4.4.cbor", "4.4.cbor.times")
 async def test_a_cbor_client_goes_through_all_of_matchmaking(gamelift: Any, duel_body: str) -> None:
     def talk(client: Any) -> list[dict[str, Any]]:
-        prepare(client, duel_body, AcceptanceRequired=True, AcceptanceTimeoutSeconds=30)
+        prepare(client, duel_body, AcceptanceRequired=True, AcceptanceTimeoutSeconds=600)
         (rules,) = client.describe_matchmaking_rule_sets(Names=["duel"])["RuleSets"]
         assert rules["RuleSetBody"] == duel_body
         for name, skill in (("ann", 4), ("bob", 5.5)):

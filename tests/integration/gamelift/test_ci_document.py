@@ -1,13 +1,14 @@
 """The guide for a team without Muster does what it says, in an environment that has nothing of AWS."""
 
 import re
-import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
+from ports import kept_port
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "services" / "gamelift" / "docs"
@@ -21,12 +22,12 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+def port() -> Iterator[str]:
+    with kept_port() as kept:
+        yield str(kept)
 
 
+@pytest.mark.timeout(600)
 def test_the_five_minutes_work_as_pasted_with_an_empty_environment(tmp_path: Path, port: str) -> None:
     start, test = blocks("bash")
     (python,) = blocks("python")
@@ -39,7 +40,7 @@ def test_the_five_minutes_work_as_pasted_with_an_empty_environment(tmp_path: Pat
         env={"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=500,
         check=False,
     )
 

@@ -19,9 +19,9 @@ def standalone(body: str) -> dict[str, Any]:
     return {
         "Name": "duel",
         "RuleSetName": "duel",
-        "RequestTimeoutSeconds": 60,
+        "RequestTimeoutSeconds": 3600,
         "AcceptanceRequired": True,
-        "AcceptanceTimeoutSeconds": 30,
+        "AcceptanceTimeoutSeconds": 600,
         "FlexMatchMode": "STANDALONE",
     }
 
@@ -59,7 +59,7 @@ async def test_boto3_matches_two_players_with_acceptance(gamelift: Any, duel_bod
     tickets = await asyncio.to_thread(play_with_boto3, duel_body)
 
     assert {ticket["Players"][0]["Team"] for ticket in tickets} == {"red", "blue"}
-    assert abs(tickets[0]["StartTime"] - datetime.now(UTC)) < timedelta(minutes=1)  # noqa: TID251 - a real client
+    assert abs(tickets[0]["StartTime"] - datetime.now(UTC)) < timedelta(minutes=5)  # noqa: TID251 - a real client
     assert tickets[0]["EndTime"] >= tickets[0]["StartTime"]
 
 
@@ -101,7 +101,7 @@ async def test_each_region_of_the_signature_has_its_own_state(
     await client.create_matchmaking_rule_set(Name="duel", RuleSetBody=duel_body)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
-    async with client_context("gamelift", ServiceSettings()) as elsewhere:
+    async with client_context("gamelift", ServiceSettings(aws_read_timeout_s=60)) as elsewhere:
         assert (await elsewhere.describe_matchmaking_rule_sets())["RuleSets"] == []
         made = await elsewhere.create_matchmaking_rule_set(Name="duel", RuleSetBody=duel_body)
 

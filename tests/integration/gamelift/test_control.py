@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 from botocore.exceptions import ClientError
+from patience import GAMELIFT
 
 from muster_gamelift.app import build
 from muster_gamelift.settings import Settings
@@ -89,7 +90,7 @@ class Controlled:
 async def controlled(
     local_region: None, http_client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Controlled]:
-    settings = Settings(tick_s=0.05, control=True)
+    settings = Settings(tick_s=0.05, control=True, **GAMELIFT)
     async with running("gamelift", settings, build) as service:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", service.base_url)
         async with client_context("gamelift", settings) as client:
@@ -223,7 +224,7 @@ async def test_a_client_that_tries_again_survives_throttling_and_others_do_not(
     controlled: Controlled, duel_body: str
 ) -> None:
     await controlled.arena(duel_body)
-    async with client_context("gamelift", Settings(aws_attempts=2)) as client:
+    async with client_context("gamelift", Settings(aws_attempts=2, **GAMELIFT)) as client:
         controlled.client = client
         await controlled.post("faults", operation="StartMatchmaking", error="ThrottlingException", times=1)
         await controlled.start("t-1")
@@ -300,7 +301,7 @@ async def test_without_an_emulator_a_topic_keeps_nobody_waiting(controlled: Cont
 async def test_a_reset_empties_the_store_as_well(
     local_region: None, http_client: aiohttp.ClientSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = Settings(control=True, store=tmp_path / "gamelift.db")
+    settings = Settings(control=True, store=tmp_path / "gamelift.db", **GAMELIFT)
     for expected in ([], ["custom-left"]):
         async with running("gamelift", settings, build) as service:
             monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", service.base_url)
@@ -317,7 +318,7 @@ async def test_the_same_requests_over_http_give_the_same_bytes(
     local_region: None, http_client: aiohttp.ClientSession, duel_body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def play() -> bytes:
-        settings = Settings(control=True, seed=5)
+        settings = Settings(control=True, seed=5, **GAMELIFT)
         async with running("gamelift", settings, build, clock=FakeClock(), ids=SequentialIds()) as service:
             monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", service.base_url)
             async with client_context("gamelift", settings) as client:

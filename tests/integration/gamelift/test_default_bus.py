@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from gamelift_patterns import CASES, EVENT
+from patience import GAMELIFT
 
 from muster_events.gamelift import MatchmakingNotice
 from muster_events.registry import parse
@@ -19,7 +20,7 @@ from muster_runtime.testing.waiting import eventually
 @pytest.fixture
 async def bus_client(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     """A client of a local GameLift that serves the default bus."""
-    settings = Settings(tick_s=0.05, default_bus=True, default_bus_fresh_s=0.0)
+    settings = Settings(tick_s=0.05, default_bus=True, default_bus_fresh_s=0.0, **GAMELIFT)
     async with running("gamelift", settings, build) as service:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", service.base_url)
         async with client_context("gamelift", settings) as client:
@@ -55,7 +56,7 @@ async def test_rules_of_the_default_bus_get_the_notices_they_want_in_the_form_th
     some_url = await ruled(sandbox, matched, InputTransformer=transformer)
     await bus_client.create_matchmaking_rule_set(Name=name, RuleSetBody=duel_body)
     await bus_client.create_matchmaking_configuration(
-        Name=name, RuleSetName=name, RequestTimeoutSeconds=60, AcceptanceRequired=False, FlexMatchMode="STANDALONE"
+        Name=name, RuleSetName=name, RequestTimeoutSeconds=3600, AcceptanceRequired=False, FlexMatchMode="STANDALONE"
     )
 
     for player in ("ann", "bob"):

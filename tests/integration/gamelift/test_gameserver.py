@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENT
 
 from muster_gamelift.app import build
 from muster_gamelift.servers.tls import TLSPort
@@ -112,12 +114,15 @@ async def local(**settings: Any) -> AsyncIterator[Local]:
         return kept[-1]
 
     usual: dict[str, Any] = {"tick_s": 0.02, "token_s": TOKEN_S, "servers_tls_port": 0}
+    usual |= PATIENT
     clock, given = FakeClock(), Settings(**{**usual, **settings})
     async with running("gamelift", given, build_and_keep, clock=clock) as service:
         port = kept[0].jobs["servers_tls"]
         assert isinstance(port, TLSPort)
         await port.listening.wait()
         with pytest.MonkeyPatch.context() as patch:
+            # A pool whose search took long rests for a while, and on this clock no time passes by itself.
+            patch.setattr("muster_gamelift.engine.LONG_LOOK_S", math.inf)
             patch.setenv("AWS_REGION", "us-east-1")
             patch.setenv("AWS_ACCESS_KEY_ID", "anything")
             patch.setenv("AWS_SECRET_ACCESS_KEY", "anything")

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gamelift_kill import trial
 from gamelift_kill_kinds import ENDS
 
 
+@pytest.mark.timeout(600)
 async def test_no_ticket_is_lost_or_doubled_by_kill_and_every_notice_arrives(sandbox: Any, tmp_path: Path) -> None:
     tickets = 4 * len(ENDS)
 

@@ -1,14 +1,17 @@
 """Notices on their way: SNS topics that a configuration and a queue name, SQS queues behind them."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
+from patience import GAMELIFT
 
 from muster_events.gamelift import MatchmakingNotice, PlacementNotice
 from muster_events.registry import parse
 from muster_gamelift.app import build
 from muster_gamelift.settings import Settings
+from muster_runtime.backoff import first_of
 from muster_runtime.testing.services import running
 from muster_runtime.testing.waiting import eventually
 
@@ -33,7 +36,7 @@ async def configure(client: Any, body: str, topic_arn: str, **given: Any) -> Non
     await client.create_matchmaking_configuration(
         Name="duel",
         RuleSetName="duel",
-        RequestTimeoutSeconds=60,
+        RequestTimeoutSeconds=3600,
         AcceptanceRequired=False,
         NotificationTarget=topic_arn,
         **given,
@@ -114,7 +117,18 @@ async def test_placement_notices_reach_the_subscribers_of_the_queues_topic(
     assert notice.detail.game_session_arn == arn
 
 
-async def test_notices_wait_for_a_topic_that_is_not_there_yet(sandbox: Any, client: Any, duel_body: str) -> None:
+async def test_notices_wait_for_a_topic_that_is_not_there_yet(
+    sandbox: Any, client: Any, duel_body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, subscribed_again = asyncio.Event(), asyncio.Event()
+
+    async def until_subscribed(stop: asyncio.Event, _seconds: float) -> bool:
+        tried.set()
+        await first_of(stop, subscribed_again, within_s=60)
+        return stop.is_set()
+
+    # A try between the topic's return and the subscription would reach a topic that leads nowhere.
+    monkeypatch.setattr("muster_gamelift.lanes.pause", until_subscribed)
     sns = await sandbox.client("sns")
     topic_arn, queue_url = await subscribed(sandbox)
     await sns.delete_topic(TopicArn=topic_arn)
@@ -126,9 +140,11 @@ async def test_notices_wait_for_a_topic_that_is_not_there_yet(sandbox: Any, clie
         return bool(ticket["Status"] == "SEARCHING")
 
     await eventually(is_searching)
+    await eventually(tried.is_set)
     again = (await sns.create_topic(Name=topic_arn.rsplit(":", 1)[-1]))["TopicArn"]
     assert again == topic_arn
     await sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=await arn_of(sandbox, queue_url))
+    subscribed_again.set()
 
     seen: list[dict[str, Any]] = []
     await eventually(lambda: received(sandbox, queue_url, seen), within_s=60)
@@ -145,7 +161,8 @@ async def test_notices_under_way_when_the_service_stops_are_still_published(
     sandbox: Any, duel_body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic_arn, queue_url = await subscribed(sandbox)
-    async with running("gamelift", Settings(tick_s=0.05), build) as service:
+    monkeypatch.setattr("muster_gamelift.lanes.FLUSH_S", 50.0)
+    async with running("gamelift", Settings(tick_s=0.05, **GAMELIFT), build) as service:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", service.base_url)
         client = await sandbox.client("gamelift")
         await configure(client, duel_body, topic_arn, FlexMatchMode="STANDALONE")

@@ -1,12 +1,13 @@
 """A local GameLift with a store, stopped and started again at the same address."""
 
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from patience import GAMELIFT
+from ports import kept_port
 
 from muster_gamelift.app import build
 from muster_gamelift.settings import Settings
@@ -18,15 +19,13 @@ from muster_runtime.testing.waiting import eventually
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "anything")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", f"http://127.0.0.1:{port}")
-    return Settings(port=port, tick_s=0.05, store=tmp_path / "gamelift.sqlite")
+    with kept_port() as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", f"http://127.0.0.1:{port}")
+        yield Settings(port=port, tick_s=0.05, store=tmp_path / "gamelift.sqlite", **GAMELIFT)
 
 
 async def fleet_of(client: Any) -> str:

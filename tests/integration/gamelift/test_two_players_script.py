@@ -23,17 +23,18 @@ async def serve_the_fleet(client: Any, make: Any) -> None:
     async def fleets() -> Any:
         return (await client.list_fleets())["FleetIds"]
 
-    (fleet_id,) = await eventually(fleets, within_s=60)
+    (fleet_id,) = await eventually(fleets, within_s=300)
     await client.register_compute(
         FleetId=fleet_id, ComputeName="laptop", IpAddress="127.0.0.1", Location="custom-laptop"
     )
     process = make(fleet_id)
     await process.ready(port=7999)
     while process.pushed.empty():
-        process.pushed.put_nowait(await asyncio.wait_for(process._socket.receive_json(), 90))
+        process.pushed.put_nowait(await asyncio.wait_for(process._socket.receive_json(), 300))
     await process.host()
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(AWS is None, reason="the AWS CLI is not installed")
 async def test_the_script_shows_two_players_completed_with_connection_info(
     gamelift: Any, client: Any, game_server: Any, tmp_path: Path
@@ -51,7 +52,7 @@ async def test_the_script_shows_two_players_completed_with_connection_info(
         script = await asyncio.create_subprocess_exec(
             str(SCRIPT), env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        printed, complaints = await asyncio.wait_for(script.communicate(), 100)
+        printed, complaints = await asyncio.wait_for(script.communicate(), 500)
 
     text = printed.decode()
     assert script.returncode == 0, f"{text}\n{complaints.decode()}"

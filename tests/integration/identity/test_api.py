@@ -17,7 +17,7 @@ def verifier(identity: Identity) -> TokenVerifier:
     async def session() -> aiohttp.ClientSession:
         return identity.http
 
-    keys = Jwks(fetch_over_http(f"{identity.url}/.well-known/jwks.json", session, timeout_s=5), clock=identity.clock)
+    keys = Jwks(fetch_over_http(f"{identity.url}/.well-known/jwks.json", session, timeout_s=60), clock=identity.clock)
     return TokenVerifier(keys, issuer=ISSUER, audience="gamebackend", clock=identity.clock)
 
 

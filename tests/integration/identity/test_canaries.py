@@ -161,6 +161,7 @@ def written() -> Iterator[io.StringIO]:
     structlog.configure(**before)
 
 
+@pytest.mark.timeout(600)
 async def test_no_field_of_any_route_shows_up_anywhere(
     resources: Resources, http_client: aiohttp.ClientSession, written: io.StringIO, spans: InMemorySpanExporter
 ) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import base64
 
+import aiohttp
 import jwt
 import pytest
-from identity_world import CLIENTS, Identity, claims_of
+from identity_world import CLIENTS, Identity, claims_of, on_fakes
 
 from muster_identity.domain.clients import Client, ClientId
 from muster_identity.domain.fingerprints import fingerprint
-from muster_runtime.testing import eventually
+from muster_runtime.testing import FakeClock, eventually
 
 PATH = "/v1/oauth/token"
 GOOD = {"grant_type": "client_credentials", "client_id": "tool", "client_secret": CLIENTS["tool"]["secret"]}
@@ -129,14 +130,16 @@ async def test_bad_input_of_many_kinds_is_the_callers_fault(
     assert "Traceback" not in reply.text
 
 
-async def test_a_body_that_stalls_is_given_up(identity: Identity) -> None:
-    host, port = identity.url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: 50\r\n\r\ngrant".encode())
+async def test_a_body_that_stalls_is_given_up(http_client: aiohttp.ClientSession, clock: FakeClock) -> None:
+    begun = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: 50\r\n\r\ngrant".encode()
+    async with on_fakes(http_client, clock, body_deadline_s=0.5) as identity:
+        host, port = identity.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(begun)
 
-    answer = await asyncio.wait_for(reader.read(), timeout=60)
-    writer.close()
-    await writer.wait_closed()
+        answer = await asyncio.wait_for(reader.read(), timeout=60)
+        writer.close()
+        await writer.wait_closed()
 
     assert answer.startswith(b"HTTP/1.1 408 ")
 

@@ -18,7 +18,7 @@ from identity_world import CLIENTS, Identity, Resources
 
 from muster_runtime.testing import FakeClock, eventually
 
-START_S = 30.0
+START_S = 90.0
 
 
 @dataclass
@@ -61,9 +61,10 @@ async def program(resources: Resources, **more: str) -> AsyncIterator[Program]:
     )  # fmt: skip
     started = Program(process)
     async with asyncio.TaskGroup() as group:
-        group.create_task(started.read())
+        reading = group.create_task(started.read())
         try:
-            await eventually(lambda: started.url or process.returncode is not None, within_s=START_S)
+            # Not before all is read: why a program did not start is the last that it says.
+            await eventually(lambda: started.url or reading.done(), within_s=START_S)
             assert started.url, "".join(started.output)
             yield started
         finally:

@@ -115,6 +115,7 @@ async def system(
         jwks_url=jwks_url,
         consumer_wait_s=1,
         consumer_backoff_base_s=0.01,
+        grace_s=60,
     )
     async with running("listener", settings, build) as service:
         yield System(

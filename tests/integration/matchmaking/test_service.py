@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 from issuer import publishing
+from patience import GAMELIFT, PATIENT, let_dynamodb_take_its_time
 
 from muster_events.envelope import event
 from muster_events.tickets import TicketEnded
@@ -76,7 +77,10 @@ async def world(
     await sandbox.route(bus, told, source="matchmaking", types=["ticket.requested", "ticket.refused"])
     players = await sandbox.table("player_id")
     await Table(await sandbox.client("dynamodb"), players).put({"player_id": "ann", "skill": 31.5})
-    async with publishing(token_mint) as issuer, running("gamelift", GameLiftSettings(), build_gamelift) as gamelift:
+    async with (
+        publishing(token_mint) as issuer,
+        running("gamelift", GameLiftSettings(**GAMELIFT), build_gamelift) as gamelift,
+    ):
         monkeypatch.setenv("AWS_ENDPOINT_URL_GAMELIFT", gamelift.base_url)
         client = await sandbox.client("gamelift")
         await client.create_matchmaking_rule_set(Name="pair", RuleSetBody=json.dumps(RULES))
@@ -84,7 +88,7 @@ async def world(
             Name="pair",
             RuleSetName="pair",
             AcceptanceRequired=False,
-            RequestTimeoutSeconds=60,
+            RequestTimeoutSeconds=3600,
             FlexMatchMode="STANDALONE",
         )
         settings = Settings(
@@ -97,6 +101,9 @@ async def world(
             event_bus=bus,
             configuration="pair",
             consumer_wait_s=1,
+            gamelift_timeout_s=30,
+            jwks_timeout_s=60,
+            **PATIENT,
         )
         tickets = Publisher(await sandbox.client("events"), bus=bus, clock=SystemClock(), metrics=Metrics())
         async with running("matchmaking", settings, build) as service:
@@ -124,13 +131,15 @@ async def test_a_repeat_with_the_same_key_is_the_same_ticket_and_a_second_reques
     assert first[1]["ticket_id"] in second[1]["detail"]
 
 
-async def test_a_hundred_requests_at_once_make_one_ticket(world: World) -> None:
+async def test_a_hundred_requests_at_once_make_one_ticket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio  # noqa: PLC0415 - one test needs it
 
+    let_dynamodb_take_its_time(monkeypatch)
     answers: list[int] = []
 
     async def ask() -> None:
-        answers.append((await world.call("POST", PATH, json=BODY))[0])
+        patience = aiohttp.ClientTimeout(total=PATIENT["request_deadline_s"])
+        answers.append((await world.call("POST", PATH, json=BODY, timeout=patience))[0])
 
     async with asyncio.TaskGroup() as group:
         for _ in range(100):

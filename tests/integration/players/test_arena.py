@@ -1,7 +1,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ from muster_players.arena.settings import ArenaSettings
 from muster_players.watch import follow, watch
 from muster_runtime.serve import Running
 from muster_runtime.testing import eventually, running
+from muster_runtime.testing.local_aws import free_port
 
 TEAMS = {"lions": {"ann": "psess-ann"}, "bears": {"ben": "psess-ben"}}
 
@@ -47,6 +47,10 @@ async def an_arena(**settings: Any) -> AsyncIterator[Running]:
         "match_s": 0.5,
         "sdk_redial_s": 0.01,
         "rejoin_s": 0.3,
+        # Longer than anything that a busy machine holds up.
+        "gather_s": 60,
+        "first_line_s": 60,
+        "grace_s": 60,
     }
     async with running("arena", ArenaSettings(**(usual | settings)), build) as arena:
         yield arena
@@ -155,7 +159,7 @@ async def test_a_seat_is_not_used_twice(gamelift: StandIn) -> None:
 
 
 async def test_a_player_who_loses_the_connection_comes_back(gamelift: StandIn) -> None:
-    async with an_arena(match_s=2, rejoin_s=5):
+    async with an_arena(match_s=60, rejoin_s=60, finish_s=1):
         process = await gamelift.offer(1, TEAMS)
         async with connected(process.port, "psess-ben") as ben:
             async with connected(process.port, "psess-ann") as ann:
@@ -164,6 +168,9 @@ async def test_a_player_who_loses_the_connection_comes_back(gamelift: StandIn) -
                 assert ACCEPTED == await again.line()
                 assert 4 == (await again.frame("welcome"))["footballer"]
                 await ben.line()
+                await ben.frame("state")
+                # The whistle comes when she is back, and not by the clock.
+                await process.socket.send_json({"Action": "TerminateProcess", "TerminationTime": 1000})
                 await ben.frame("end")
         await eventually(lambda: "TerminateServerProcess" in gamelift.actions)
         assert 2 == gamelift.actions.count("RemovePlayerSession")
@@ -222,6 +229,8 @@ async def test_watchers_see_the_match_without_a_seat(gamelift: StandIn) -> None:
             watching = watch("127.0.0.1", process.port, show=pictures.append, colour=False, matches=1)
             tasks.create_task(watching)
             await gamelift.offer(1, TEAMS)
+            # A match begins with its last player, so the watcher misses nothing of it.
+            await eventually(lambda: any("lions" in picture for picture in pictures))
             async with connected(process.port, "psess-ann") as ann, connected(process.port, "psess-ben") as ben:
                 await ann.ended()
                 await ben.ended()
@@ -238,6 +247,7 @@ async def test_a_watcher_without_an_address_finds_the_slot_that_has_a_match(game
             tasks.create_task(follow(arena.base_url, show=pictures.append, colour=False, matches=1))
             await eventually(lambda: any("no match" in picture for picture in pictures))
             process = await gamelift.offer(1, TEAMS)
+            await eventually(lambda: any("lions" in picture for picture in pictures))
             async with connected(process.port, "psess-ann") as ann, connected(process.port, "psess-ben") as ben:
                 await ann.ended()
                 await ben.ended()
@@ -255,7 +265,7 @@ async def test_it_waits_for_a_gamelift_that_is_not_up_yet(gamelift: StandIn) -> 
 
 
 async def test_a_match_goes_on_while_gamelift_is_away_and_the_process_comes_back(gamelift: StandIn) -> None:
-    async with an_arena(match_s=2):
+    async with an_arena(match_s=4):
         process = await gamelift.offer(1, TEAMS)
         async with connected(process.port, "psess-ann") as ann, connected(process.port, "psess-ben") as ben:
             await ann.line()
@@ -265,7 +275,7 @@ async def test_a_match_goes_on_while_gamelift_is_away_and_the_process_comes_back
             await ann.frame("end")
             await ben.ended()
 
-        assert 2 == process.connections
+        await eventually(lambda: 2 == process.connections)
         await eventually(lambda: gamelift.events)
         assert "match-1" == gamelift.events[0]["subject"]
 
@@ -311,9 +321,7 @@ async def test_the_arena_shows_its_slots(gamelift: StandIn, http_client: Any) ->
 
 
 async def test_sigterm_ends_the_match_tells_everybody_and_exits_with_0(gamelift: StandIn) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = dict(os.environ) | aws(gamelift)  # noqa: TID251 - a child process needs one
     environment |= {
         "ARENA_FLEET_ID": "fleet-1",
@@ -321,6 +329,8 @@ async def test_sigterm_ends_the_match_tells_everybody_and_exits_with_0(gamelift:
         "ARENA_SLOTS": "1",
         "ARENA_PORT_FIRST": str(port),
         "ARENA_MATCH_S": "600",
+        "ARENA_GATHER_S": "60",
+        "ARENA_GRACE_S": "60",
         "ARENA_LOG_FORMAT": "json",
         "ARENA_LOG_LEVEL": "debug",
     }

@@ -96,18 +96,28 @@ async def gamelift(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StandIn]:
 
 def arena_settings(**changes: Any) -> ArenaSettings:
     usual: dict[str, Any] = {"fleet_id": "fleet-1", "event_bus": "muster", "slots": 1, "port_first": 0, "match_s": 1.0}
+    # Players who are late come all the same, and the drain takes as long as it takes.
+    usual |= {"gather_s": 60.0, "first_line_s": 60.0, "grace_s": 60.0}
     return ArenaSettings(**(usual | changes))
 
 
+@asynccontextmanager
+async def an_arena(gamelift: StandIn) -> AsyncIterator[None]:
+    """Run an arena that GameLift knows already: a player would not wait for that, and ask for another match."""
+    async with running("arena", arena_settings(), build_arena):
+        await gamelift.ready()
+        yield
+
+
 async def test_two_virtual_players_play_a_verified_match(gamelift: StandIn, http_client: aiohttp.ClientSession) -> None:
-    async with running("arena", arena_settings(), build_arena), serving(SmallMuster(gamelift)) as base_url:
-        report = await play_match(base_url, players=2, http=http_client, clock=SystemClock(), timeout_s=30)
+    async with an_arena(gamelift), serving(SmallMuster(gamelift)) as base_url:
+        report = await play_match(base_url, players=2, http=http_client, clock=SystemClock(), timeout_s=90)
 
     assert report.verified, render(report)
     assert list(StepName) == [step.name for step in report.steps]
     assert {"red", "blue"} == set(report.score) == {each.side for each in report.players}
     assert "verified" in render(report)
-    assert all(0.9 < step.seconds < 5 for step in report.steps if step.name is StepName.PLAY)
+    assert all(0.9 < step.seconds < 30 for step in report.steps if step.name is StepName.PLAY)
 
 
 async def test_services_that_come_back_do_not_spoil_the_match(
@@ -116,8 +126,8 @@ async def test_services_that_come_back_do_not_spoil_the_match(
     muster = SmallMuster(gamelift)
     muster.late = 2
     gamelift.bus_failures = 2
-    async with running("arena", arena_settings(), build_arena), serving(muster) as base_url:
-        report = await play_match(base_url, players=2, http=http_client, clock=SystemClock(), timeout_s=30)
+    async with an_arena(gamelift), serving(muster) as base_url:
+        report = await play_match(base_url, players=2, http=http_client, clock=SystemClock(), timeout_s=90)
 
     assert report.verified, render(report)
 

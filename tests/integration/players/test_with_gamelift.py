@@ -68,7 +68,7 @@ async def a_fleet(client: Any) -> str:
     await client.create_matchmaking_configuration(
         Name="arena",
         AcceptanceRequired=False,
-        RequestTimeoutSeconds=30,
+        RequestTimeoutSeconds=600,
         RuleSetName="duel",
         GameSessionQueueArns=[queue["GameSessionQueue"]["GameSessionQueueArn"]],
         BackfillMode="MANUAL",
@@ -84,6 +84,9 @@ def an_arena(fleet_id: str, **changes: Any) -> ArenaSettings:
         "port_first": 0,
         "match_s": 0.5,
         "sdk_redial_s": 0.05,
+        "gather_s": 60,
+        "first_line_s": 60,
+        "grace_s": 60,
     }
     return ArenaSettings(**(usual | changes))
 

@@ -1,11 +1,12 @@
 """The pretend providers as a developer meets them: credentials to paste, a page, and switches."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import pytest
+from ports import kept_port
 from provider_world import settings_for
 
 from muster_identity.errors import CredentialRefused, ProviderLied
@@ -48,21 +49,20 @@ class Laptop:
 
 
 @pytest.fixture
-async def laptop(http_client: aiohttp.ClientSession, unused_port: int) -> AsyncIterator[Laptop]:
-    url = f"http://127.0.0.1:{unused_port}"
+async def laptop(http_client: aiohttp.ClientSession, port: int) -> AsyncIterator[Laptop]:
+    url = f"http://127.0.0.1:{port}"
     settings = settings_for(url)
     async with (
-        running("providers", Settings(port=unused_port, url=url), build),
+        running("providers", Settings(port=port, url=url), build),
         Scope("identity", settings) as scope,
     ):
         yield Laptop(url, http_client, dict(gateway.build(settings, scope)))
 
 
 @pytest.fixture
-def unused_port() -> int:
-    from aiohttp.test_utils import unused_port as find  # noqa: PLC0415 - the name of the fixture
-
-    return find()
+def port() -> Iterator[int]:
+    with kept_port() as kept:
+        yield kept
 
 
 async def test_what_the_desk_gives_opens_the_door_as_it_is(laptop: Laptop) -> None:

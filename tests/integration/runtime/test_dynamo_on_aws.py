@@ -4,12 +4,13 @@ import pytest
 
 from muster_runtime.dynamo import ConditionFailed, Table, TransactionCancelled, delete_all, transact
 from muster_runtime.testing import Sandbox
+from muster_runtime.testing.local_aws import ANSWER_S
 
 
 @pytest.fixture
 async def table(sandbox: Sandbox) -> Table:
     name = await sandbox.table("pk", "sk", indexes={"by_status": ("status", "updated_at")})
-    return Table(await sandbox.client("dynamodb"), name)
+    return Table(await sandbox.client("dynamodb"), name, timeout_s=ANSWER_S)
 
 
 async def test_a_row_with_every_kind_of_value_comes_back_equal(table: Table) -> None:
@@ -118,6 +119,7 @@ async def test_a_transaction_happens_as_a_whole_or_not_at_all(sandbox: Sandbox, 
                 table.put_op({"pk": "new", "sk": "1"}),
                 table.put_op({"pk": "taken", "sk": "1"}, condition="attribute_not_exists(pk)"),
             ],
+            timeout_s=ANSWER_S,
         )
 
     assert ("None", "ConditionalCheckFailed") == caught.value.reasons
@@ -137,6 +139,7 @@ async def test_all_kinds_of_operations_work_in_one_transaction(sandbox: Sandbox,
             table.delete_op({"pk": "delete", "sk": "1"}),
             table.check_op({"pk": "check", "sk": "1"}, condition="attribute_exists(pk)"),
         ],
+        timeout_s=ANSWER_S,
     )
 
     left = {row["pk"]: row.get("count") for row in (await table.scan(consistent=True)).items}
@@ -148,7 +151,7 @@ async def test_a_transaction_repeated_with_its_token_is_applied_once(sandbox: Sa
     add = table.update_op({"pk": "a", "sk": "1"}, update="ADD #c :one", names={"#c": "count"}, values={":one": 1})
 
     for _ in range(3):
-        await transact(dynamodb, [add], token="once")
+        await transact(dynamodb, [add], token="once", timeout_s=ANSWER_S)
 
     row = await table.get({"pk": "a", "sk": "1"})
     assert row is not None
@@ -178,7 +181,8 @@ async def test_many_rows_are_deleted_and_others_stay(sandbox: Sandbox, table: Ta
         await table.put({"pk": "a", "sk": f"{number:02}"})
 
     dynamodb = await sandbox.client("dynamodb")
-    await delete_all(dynamodb, table.name, [{"pk": "a", "sk": f"{number:02}"} for number in range(58)])
+    deleted = [{"pk": "a", "sk": f"{number:02}"} for number in range(58)]
+    await delete_all(dynamodb, table.name, deleted, timeout_s=ANSWER_S)
 
     assert ["58", "59"] == [row["sk"] for row in (await table.scan(consistent=True)).items]
 

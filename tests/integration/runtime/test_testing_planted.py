@@ -24,7 +24,7 @@ def outcome(folder: Path, level: str, body: str, environment: dict[str, str] | N
         env={"PATH": os.defpath, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
     return finished.stdout + finished.stderr

@@ -166,6 +166,9 @@ async def system(
             "consumer_wait_s": 1,
             "consumer_backoff_base_s": 0.01,
             "reconcile_every_s": 0.05,
+            # Only bounds, on a machine that may be busy.
+            "grace_s": 60,
+            "probe_timeout_s": 60,
             **overrides,
         }
     )

@@ -146,7 +146,7 @@ def test_a_shell_reads_the_file_as_it_was_meant(tmp_path: Path) -> None:
     (file,) = write_files(tmp_path, {"odd": {"VALUE": 'it\'s $HOME; `ls` "x"'}})
 
     script = f'set -a; . {file}; printf %s "$VALUE"'
-    printed = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True, timeout=10)
+    printed = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True, timeout=60)
 
     assert 'it\'s $HOME; `ls` "x"' == printed.stdout
 

@@ -10,7 +10,7 @@ from muster_deploy.settings import Settings
 @pytest.fixture(autouse=True)
 def _no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every odd port is taken, as far as these tests know."""
-    monkeypatch.setattr(ports, "is_free", lambda port, host: port % 2 == 0)
+    monkeypatch.setattr(ports, "_take", lambda port, host: port % 2 == 0)
 
 
 def test_free_ports_are_different_and_free() -> None:
@@ -26,7 +26,7 @@ def test_ports_that_must_follow_one_another_are_refused_when_there_are_none() ->
 
 
 def test_ports_that_follow_one_another_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "is_free", lambda port, host: port % 5 != 0)
+    monkeypatch.setattr(ports, "_take", lambda port, host: port % 5 != 0)
 
     first, *rest = ports.free_ports(4, consecutive=True)
 

@@ -1,6 +1,7 @@
 """Passes beside requests: the same matches as in one go, a little at a time, and nothing left behind."""
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -71,7 +72,9 @@ async def test_a_match_of_a_ticket_that_has_gone_meanwhile_is_not_made(bench: Be
     assert bench.engine.work.is_set()
 
 
-async def test_a_pass_stops_when_time_does(bench: Bench) -> None:
+async def test_a_pass_stops_when_time_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A pool whose search took long rests for a while, and on this clock no time passes.
+    monkeypatch.setattr("muster_gamelift.engine.LONG_LOOK_S", math.inf)
     crowd(bench, 5)
     runs = asyncio.Event()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from gameserver_fakes import ARN, FakeGameLift
+from virtual_time import virtual_time
 
 from muster_gameserver import (
     BadRequest,
@@ -77,6 +78,12 @@ class Heard:
             "on_process_terminate": self.end,
         }
         return ProcessParameters(**{**usual, **changes})
+
+
+@pytest.fixture(autouse=True)
+async def _virtual_time() -> AsyncIterator[None]:
+    with virtual_time():
+        yield
 
 
 @pytest.fixture

@@ -3,10 +3,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 from gameserver_fakes import ARN, FakeGameLift
+from virtual_time import virtual_time
 
 from muster_gameserver import GameServer, ProcessParameters, ServerParameters, Surroundings, Timings
 from muster_players.arena.door import Door
 from muster_runtime.testing import SequentialIds, eventually
+
+
+@pytest.fixture(autouse=True)
+async def _virtual_time() -> AsyncIterator[None]:
+    with virtual_time():
+        yield
 
 
 @pytest.fixture

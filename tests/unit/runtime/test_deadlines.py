@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from virtual_time import virtual_time
 
 from muster_runtime.deadlines import Deadlines
 from muster_runtime.testing import eventually
@@ -38,13 +39,14 @@ async def test_each_of_many_blocks_has_its_own_time() -> None:
             ended.append(f"{name} late")
 
     never, soon = asyncio.Event(), asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(block("first", never))
-        group.create_task(block("second", soon))
-        await asyncio.sleep(0)
-        soon.set()
-        await eventually(lambda: "first late" in ended)
-        group.create_task(block("third", never))
+    with virtual_time():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(block("first", never))
+            group.create_task(block("second", soon))
+            await asyncio.sleep(0)
+            soon.set()
+            await eventually(lambda: "first late" in ended)
+            group.create_task(block("third", never))
 
     assert ["second done", "first late", "third late"] == ended
 

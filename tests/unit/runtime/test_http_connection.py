@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 from runtime_edge import settings
+from virtual_time import virtual_time
 
 from muster_runtime.http.connection import Connection
 from muster_runtime.testing.waiting import eventually
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
-DEADLINE_S = 0.05
+DEADLINE_S = 0.5
 
 
 class FakeTransport(asyncio.Transport):
@@ -38,6 +39,12 @@ class FakeTransport(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+
+@pytest.fixture(autouse=True)
+async def _virtual_time() -> AsyncIterator[None]:
+    with virtual_time():
+        yield
 
 
 @pytest.fixture

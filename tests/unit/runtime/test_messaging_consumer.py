@@ -10,6 +10,7 @@ import pytest
 import structlog
 from botocore.exceptions import ClientError
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from virtual_time import virtual_time
 
 from muster_events import registry
 from muster_events.envelope import Event, event
@@ -90,6 +91,12 @@ class Bench:
 
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, {"consumer": "inbox", **labels}) or 0.0
+
+
+@pytest.fixture(autouse=True)
+async def _virtual_time() -> AsyncIterator[None]:
+    with virtual_time():
+        yield
 
 
 @pytest.fixture
@@ -822,7 +829,6 @@ async def test_a_message_is_settled_only_after_its_extension_under_way(bench: Be
         await release.wait()
 
     bench.sqs.send(bench.queue, matched())
-    # A third of the visibility is what the extension may take: time enough on a busy machine.
     async with bench.consuming({TicketMatched: hold}, sqs=Slow(bench.sqs, {}), consumer_visibility_s=1.5):
         await begun.wait()
         release.set()
