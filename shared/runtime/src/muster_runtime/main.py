@@ -32,7 +32,7 @@ OK, FAILED, MISUSED = 0, 1, 2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """The first asks for a drain, the second skips its wait."""
 
-COLLECT_AFTER: Final = (10_000, 10, 10)
+COLLECT_AFTER: Final = (20_000, 20, 20)
 """Thresholds of the garbage collector: it looks after so many new objects, instead of Python's 700."""
 
 log = structlog.get_logger()

@@ -1,6 +1,6 @@
 """What notices said of late, for people to look up: the last ones, those of one ticket, and how many of each kind."""
 
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -65,7 +65,7 @@ class Chronicle:
     most_tickets: int = MOST_TICKETS
     _last: int = 0
     _kept: deque[Told] = field(default_factory=deque)
-    _of_ticket: dict[tuple[str, str], list[Told]] = field(default_factory=dict)
+    _of_ticket: OrderedDict[tuple[str, str], list[Told]] = field(default_factory=OrderedDict)
     _counts: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
 
     @property
@@ -91,7 +91,8 @@ class Chronicle:
         key = (told.region, ticket_id)
         if key not in self._of_ticket:
             if len(self._of_ticket) >= self.most_tickets:
-                del self._of_ticket[next(iter(self._of_ticket))]
+                # An ordinary dict would look through all the places that were emptied before, for each ticket again.
+                self._of_ticket.popitem(last=False)
             self._of_ticket[key] = []
             counts["TicketsStarted"] += 1
             counts["PlayersStarted"] += players

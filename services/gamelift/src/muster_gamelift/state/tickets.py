@@ -125,7 +125,9 @@ class Ticket:
     @property
     def player_ids(self) -> tuple[str, ...]:
         """The players, in the order given."""
-        return tuple(player.player_id for player in self.request.players)
+        players = self.request.players
+        # Most tickets are of one player, and this is asked for with each step that a ticket takes.
+        return (players[0].player_id,) if len(players) == 1 else tuple(player.player_id for player in players)
 
     @property
     def is_open(self) -> bool:
