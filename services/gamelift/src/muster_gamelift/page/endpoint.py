@@ -77,8 +77,9 @@ class Page:
         return (
             RawRoute("GET", BASE, index),
             RawRoute("GET", BASE.rstrip("/"), to_page),
-            RawRoute("GET", f"{BASE}view", self.view),
-            RawRoute("GET", f"{BASE}explain", self.explain),
+            # A page that is open asks every second.
+            RawRoute("GET", f"{BASE}view", self.view, quiet=True),
+            RawRoute("GET", f"{BASE}explain", self.explain, quiet=True),
             *assets,
         )
 
