@@ -36,6 +36,8 @@ EXAMPLES: Final = 40
 THOROUGH_EXAMPLES: Final = 2000
 """The same with `--hypothesis-profile=thorough`."""
 
+LAST_TURNS: Final = 20
+"""Turns of the loop in which what is ending may end."""
 HTTP_TOTAL_S: Final = 60.0
 """The longest that one request of `http_client` may take."""
 
@@ -116,9 +118,13 @@ async def _no_task_left() -> AsyncIterator[None]:
     """Fail a test that leaves a task running, after all its other fixtures are closed."""
     before = asyncio.all_tasks()
     yield
-    left = [task for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()]
-    if left:
-        pytest.fail(f"the test left tasks behind: {', '.join(repr(task.get_coro()) for task in left)}")
+    for _ in range(LAST_TURNS):
+        left = [task for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()]
+        if not left:
+            return
+        # One that has been cancelled, or was told to end, needs a turn of the loop for each step that it still has.
+        await asyncio.sleep(0)
+    pytest.fail(f"the test left tasks behind: {', '.join(repr(task.get_coro()) for task in left)}")
 
 
 @pytest.fixture
