@@ -86,6 +86,8 @@ class System:
             settings |= {f"{name.upper()}_CONSUMER_VISIBILITY_S": "12", f"{name.upper()}_BODY_DEADLINE_S": "5"}
         # Nothing here is about starting without a player who is late, or about a start that takes too long.
         settings |= {"ARENA_GATHER_S": "60", "MUSTER_START_TIMEOUT_S": "180"}
+        # A match that a test leaves, or never joins, is held for a minute: others must find a server all the same.
+        settings |= {"MUSTER_ARENA_SLOTS": "8"}
         settings |= {"MUSTER_RUN_DIR": str(self.folder / "run"), "MUSTER_DEMO": "false", **self.more}
         command = [sys.executable, "-m", "muster_deploy", "up"]
         with self.log.open("wb") as log:
