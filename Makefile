@@ -45,7 +45,7 @@ test: setup ## All levels: unit, contract, integration, e2e, architecture (S=tic
 	@$(MAKE) --no-print-directory unit contract integration architecture e2e
 
 unit: setup ## Rules alone: no sockets, no sleeps
-	$(PYTEST) $(WORKERS) tests/unit$(if $(S),/$(S))
+	$(PYTEST) $(WORKERS) --dist=worksteal tests/unit$(if $(S),/$(S))
 
 contract: setup ## Ports, schemas, API documents: both sides mean the same
 	$(PYTEST) $(WAITERS) tests/contract$(if $(S),/$(S))

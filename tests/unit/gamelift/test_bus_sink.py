@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from virtual_time import virtual_time
 
 from muster_gamelift.bus.sink import BusSink
 from muster_gamelift.state.world import Notice
@@ -92,12 +93,13 @@ class Bus:
 
     async def until(self, seen: Callable[[], object]) -> None:
         stop = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.sink.run(stop))
-            try:
-                await eventually(seen)
-            finally:
-                stop.set()
+        with virtual_time():
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.sink.run(stop))
+                try:
+                    await eventually(seen)
+                finally:
+                    stop.set()
 
 
 ALL = {"source": ["aws.gamelift"]}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from virtual_time import virtual_time
 
 from muster_gamelift.sink import SNSSink
 from muster_gamelift.state.world import Notice
@@ -45,12 +46,13 @@ def sink_for(topics: Topics, clock: FakeClock | None = None) -> SNSSink:
 
 async def run_until(sink: SNSSink, done: Any) -> None:
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(sink.run(stop))
-        try:
-            await eventually(done)
-        finally:
-            stop.set()
+    with virtual_time():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(sink.run(stop))
+            try:
+                await eventually(done)
+            finally:
+                stop.set()
 
 
 async def test_notices_of_a_topic_are_published_in_order() -> None:

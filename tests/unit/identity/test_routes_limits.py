@@ -87,11 +87,11 @@ async def test_new_guests_are_counted_over_both_wires_and_sign_ins_are_not_new_g
     assert 200 == (await under_test.ask("POST", "/v1/guests", b'{"user_id": "somebody"}')).status
 
 
-async def test_ten_thousand_guests_from_one_network_are_a_few(clock: FakeClock) -> None:
+async def test_two_thousand_guests_from_one_network_are_a_few(clock: FakeClock) -> None:
     limits = guards(clock, requests=100_000, guests=60)
     made = 0
 
-    for number in range(10_000):
+    for number in range(2_000):
         call = Call(path={}, client=f"2001:db8:1:2::{number:x}")
         try:
             await limits.admit("/v1/guests", call)

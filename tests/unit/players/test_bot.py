@@ -68,4 +68,4 @@ def test_a_side_led_by_bots_scores_against_the_house() -> None:
             game = step(game, {**house_intents(game, seated=(4,)), 4: wish})
         return game
 
-    assert sum(play(seed).goals_of(4) for seed in range(4)) > 0
+    assert any(play(seed).goals_of(4) for seed in range(4))

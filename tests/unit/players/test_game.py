@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,18 +35,21 @@ def with_ball(x: float, y: float, vx: float = 0.0, vy: float = 0.0, **changes: o
 
 
 def test_the_same_seed_gives_the_same_match() -> None:
-    assert played(7, 400) == played(7, 400)
+    assert played(7, 200) == played(7, 200)
 
 
 def test_different_seeds_give_different_matches() -> None:
-    assert played(7, 400).ball != played(8, 400).ball
+    assert played(7, 200).ball != played(8, 200).ball
 
 
 def test_a_match_led_by_the_house_sees_goals_on_both_sides() -> None:
-    games = [played(seed, 1200) for seed in range(6)]
+    sides: set[int] = set()
+    for seed in range(6):
+        sides |= {goal.side for goal in played(seed, 1200).goals}
+        if len(sides) == 2:
+            return
 
-    assert sum(game.score[LEFT] for game in games) > 0
-    assert sum(game.score[RIGHT] for game in games) > 0
+    pytest.fail(f"goals on side {sides} alone")
 
 
 def test_a_ball_over_the_right_line_between_the_posts_counts_for_left() -> None:
@@ -126,7 +130,7 @@ directions = st.tuples(st.floats(-2, 2), st.floats(-2, 2))
 intents = st.dictionaries(st.integers(0, 9), st.builds(Intent, run=directions, kick=st.none() | directions))
 
 
-@given(st.integers(), st.lists(intents, min_size=1, max_size=60))
+@given(st.integers(), st.lists(intents, min_size=1, max_size=30))
 def test_whatever_people_do_everything_stays_on_the_pitch(seed: int, wishes: list[dict[int, Intent]]) -> None:
     game = kick_off(seed)
     for wish in wishes:

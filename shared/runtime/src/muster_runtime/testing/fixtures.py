@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LEVELS: Final = ("unit", "contract", "integration", "e2e", "architecture")
 """Names of the folders below `tests/`, and of the marks that their tests get."""
 
-EXAMPLES: Final = 40
+EXAMPLES: Final = 25
 """Made-up cases for each property test of a usual run; the seed differs from run to run, so many runs see many."""
 THOROUGH_EXAMPLES: Final = 2000
 """The same with `--hypothesis-profile=thorough`."""
