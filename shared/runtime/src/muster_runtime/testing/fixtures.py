@@ -41,6 +41,8 @@ LAST_TURNS: Final = 20
 HTTP_TOTAL_S: Final = 60.0
 """The longest that one request of `http_client` may take."""
 
+# On import, because collecting tests makes more objects than running them, and hardly one of them goes.
+gc.set_threshold(20_000, 20, 20)
 # On import, because hypothesis looks for the profile of its option before any plug-in of a project is configured.
 hypothesis.settings.register_profile("muster", deadline=None, database=None, max_examples=EXAMPLES)
 hypothesis.settings.register_profile("thorough", deadline=None, database=None, max_examples=THOROUGH_EXAMPLES)
@@ -60,7 +62,6 @@ def pytest_collection_finish() -> None:
     """Leave thousands of collected tests out of garbage collection: each full one would walk all of them again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)
