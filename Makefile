@@ -44,8 +44,16 @@ doctor: ## Say what this machine lacks, and how to get it
 test: setup ## All levels: unit, contract, integration, e2e, architecture (S=tickets narrows the first three)
 	@$(MAKE) --no-print-directory unit contract integration architecture e2e
 
+# Half the tests a core, in processes that know nothing of each other: workers that report cost a third more.
 unit: setup ## Rules alone: no sockets, no sleeps
-	$(PYTEST) $(WORKERS) --dist=worksteal tests/unit$(if $(S),/$(S))
+ifeq ($(S)$(filter 0,$(WORKERS)),)
+	@$(MAKE) --no-print-directory -j $(WORKERS) $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(patsubst %,unit-%,$(shell seq $(WORKERS)))
+else
+	$(PYTEST) 0 tests/unit/$(S)
+endif
+
+unit-%:
+	$(PYTEST) 0 --shard=$*/$(WORKERS) tests/unit
 
 contract: setup ## Ports, schemas, API documents: both sides mean the same
 	$(PYTEST) $(WAITERS) tests/contract$(if $(S),/$(S))
@@ -60,6 +68,7 @@ architecture: setup ## The shape: planted violations must fail `make check`
 	$(PYTEST) $(WORKERS) tests/architecture
 
 long: setup ## What takes longer: made-up inputs and random lives by the thousand (last results: docs/testing.md)
+	$(PYTEST) $(WORKERS) tests/unit --hypothesis-profile=thorough
 	$(PY) tests/support/flexmatch_fuzz.py 100000
 	$(PY) tests/support/flexmatch_long.py 25
 	PYTHONPATH=tests/support $(PY) tests/support/gamelift_life.py --examples 2000

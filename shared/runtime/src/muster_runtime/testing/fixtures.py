@@ -6,6 +6,7 @@ module before coverage measurement starts, and for runs that need none of it.
 """
 
 import asyncio
+import functools
 import gc
 import inspect
 import os
@@ -46,6 +47,42 @@ gc.set_threshold(20_000, 20, 20)
 # On import, because hypothesis looks for the profile of its option before any plug-in of a project is configured.
 hypothesis.settings.register_profile("muster", deadline=None, database=None, max_examples=EXAMPLES)
 hypothesis.settings.register_profile("thorough", deadline=None, database=None, max_examples=THOROUGH_EXAMPLES)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--shard`."""
+    parser.addoption(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="N/OF",
+        help="every OF-th file alone, from the N-th",
+    )
+
+
+def _shard(text: str) -> tuple[int, int]:
+    """Return N and OF of `N/OF`.
+
+    Raises:
+        ValueError: that is no part of a whole.
+    """
+    number, of = map(int, text.split("/"))
+    if not 1 <= number <= of:
+        raise ValueError(text)
+    return number, of
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files of other shards, unread: what a process does not import costs it nothing."""
+    number, of = config.getoption("--shard")
+    place = _places(config.rootpath).get(collection_path) if of > 1 else None
+    return (place is not None and place % of != number - 1) or None
+
+
+@functools.cache
+def _places(root: Path) -> dict[Path, int]:
+    """Return the place of each file of tests among all of them: neighbours are alike, and part company."""
+    return {path: place for place, path in enumerate(sorted(root.glob("tests/**/test_*.py")))}
 
 
 def pytest_configure(config: pytest.Config) -> None:
