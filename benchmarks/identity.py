@@ -40,6 +40,7 @@ CONNECTIONS = 16
 REQUESTS = 960
 WARM_UP = 160
 PASSES = 5
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
 TABLES = ("users", "sessions", "identities", "bans", "resolutions", "audit", "revocations", "outbox")
 
 Next = Callable[[dict[str, Any]], bytes]
@@ -77,22 +78,23 @@ def from_log(line: str) -> str | None:
     return str(json.loads(line)["base_url"]) if "service_ready" in line else None
 
 
-async def resources(aws: LocalAWS) -> dict[str, str]:
-    """Make what identity needs besides tables; return its settings."""
+async def resources(aws: LocalAWS, algorithm: str) -> dict[str, str]:
+    """Make what an identity that signs with *algorithm* needs besides tables; return its settings."""
     os.environ.update(aws.environment)  # noqa: TID251 - botocore reads nothing else
     settings = ServiceSettings()
     async with client_context("sqs", settings) as sqs:
-        queues = [(await sqs.create_queue(QueueName=name))["QueueUrl"] for name in ("rotation", "dead")]
+        queues = [(await sqs.create_queue(QueueName=f"{name}-{algorithm}"))["QueueUrl"] for name in ("rotation", "dead")]
     async with client_context("secretsmanager", settings) as secrets:
-        await secrets.create_secret(Name="keys")
-        await secrets.create_secret(Name="clients", SecretString="{}")
+        await secrets.create_secret(Name=f"keys-{algorithm}")
+        await secrets.create_secret(Name=f"clients-{algorithm}", SecretString="{}")
     async with client_context("s3", settings) as s3:
-        await s3.create_bucket(Bucket="issuer")
+        await s3.create_bucket(Bucket=f"issuer-{algorithm.lower()}")
     async with client_context("events", settings) as events:
-        await events.create_event_bus(Name="bench")
+        await events.create_event_bus(Name=f"bench-{algorithm}")
     named = {
         **{f"{name}_table": name for name in TABLES},
-        "event_bus": "bench", "keys_secret": "keys", "clients_secret": "clients", "issuer_bucket": "issuer",
+        "event_bus": f"bench-{algorithm}", "keys_secret": f"keys-{algorithm}", "clients_secret": f"clients-{algorithm}",
+        "issuer_bucket": f"issuer-{algorithm.lower()}", "signing_algorithm": algorithm,
         "rotation_queue": queues[0], "rotation_dead_letters": queues[1], "issuer_url": ISSUER, "log_format": "json",
         # The limits stay on and grant everything: what they cost is part of the figure.
         "limit_requests_burst": "100000000", "limit_guests_burst": "100000000", "limit_accounts_burst": "100000000",
@@ -155,7 +157,7 @@ def rate(pid: int, url: str, following: Next) -> float:
 
 def servers() -> None:
     """Measure both servers in turn, several passes; print the median rates and the ratios within each pass."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    found: dict[str, list[dict[str, float]]] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         emulator = Emulator(find_program(HERE.parent, None), folder)
@@ -163,22 +165,24 @@ def servers() -> None:
         stack.callback(emulator.stop)
         stubbed = stack.enter_context(started(str(HERE / "identity_stub.py"), environment={}, wait=str.strip))[1]
         environment = aws.environment | {"AWS_ENDPOINT_URL_DYNAMODB": stubbed}
-        ours = stack.enter_context(
-            started("-m", "muster_identity", environment=environment | asyncio.run(resources(aws)), wait=from_log)
-        )
-        other = stack.enter_context(
-            started(str(HERE / "identity_naive.py"), environment=environment, wait=lambda line: line.strip())
-        )
+        naive = started(str(HERE / "identity_naive.py"), environment=environment, wait=str.strip)
+        running = {"naive": stack.enter_context(naive)}
+        for algorithm in ALGORITHMS:
+            settings = asyncio.run(resources(aws, algorithm))
+            ours = started("-m", "muster_identity", environment=environment | settings, wait=from_log)
+            running[algorithm] = stack.enter_context(ours)
         for _ in range(PASSES):
             for name, following in CASES.items():
-                found.setdefault(name, []).append((rate(*other, following), rate(*ours, following)))
-    for name, rates in found.items():
-        ratios = sorted(mine / naively for naively, mine in rates)
-        print(
-            f"  {name:<26} naive {statistics.median(each[0] for each in rates):>6,.0f}   "
-            f"identity {statistics.median(each[1] for each in rates):>6,.0f} per CPU-second   "
-            f"{statistics.median(ratios):.2f} x ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        )
+                rates = {server: rate(*where, following) for server, where in running.items()}
+                found.setdefault(name, []).append(rates)
+    for name, passes in found.items():
+        for algorithm in ALGORITHMS:
+            ratios = sorted(rates[algorithm] / rates["naive"] for rates in passes)
+            print(
+                f"  {name:<26} naive {statistics.median(rates['naive'] for rates in passes):>6,.0f}   identity, "
+                f"{algorithm:<6} {statistics.median(rates[algorithm] for rates in passes):>6,.0f} per CPU-second   "
+                f"{statistics.median(ratios):.2f} x ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+            )
 
 
 def checks() -> None:

@@ -12,26 +12,43 @@ from aiohttp import web
 Rows = dict[tuple[str, str, str], dict[str, Any]]
 
 
-def keep(rows: Rows, put: dict[str, Any]) -> None:
+def keep(rows: Rows, table: str, row: dict[str, Any]) -> None:
     """Remember a row under each of its texts: the stub does not know which is the key."""
-    for name, value in put["Item"].items():
+    for name, value in row.items():
         if "S" in value:
-            rows[put["TableName"], name, value["S"]] = put["Item"]
+            rows[table, name, value["S"]] = row
+
+
+def find(rows: Rows, table: str, key: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the row with *key*."""
+    name, value = next(iter(key.items()))
+    return rows.get((table, name, value["S"]))
 
 
 def answer(rows: Rows, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Return what DynamoDB would answer to a request that succeeds."""
     match operation:
         case "GetItem":
-            name, value = next(iter(asked["Key"].items()))
-            row = rows.get((asked["TableName"], name, value["S"]))
+            row = find(rows, asked["TableName"], asked["Key"])
             return {"Item": row} if row is not None else {}
+        case "BatchGetItem":
+            found = {
+                table: [row for key in each["Keys"] if (row := find(rows, table, key)) is not None]
+                for table, each in asked["RequestItems"].items()
+            }
+            return {"Responses": found, "UnprocessedKeys": {}}
         case "PutItem":
-            keep(rows, asked)
+            keep(rows, asked["TableName"], asked["Item"])
+        case "BatchWriteItem":
+            for table, writes in asked["RequestItems"].items():
+                for each in writes:
+                    if "PutRequest" in each:
+                        keep(rows, table, each["PutRequest"]["Item"])
+            return {"UnprocessedItems": {}}
         case "TransactWriteItems":
             for each in asked["TransactItems"]:
                 if "Put" in each:
-                    keep(rows, each["Put"])
+                    keep(rows, each["Put"]["TableName"], each["Put"]["Item"])
         case "Query" | "Scan":
             return {"Items": [], "Count": 0}
         case "DescribeTable":

@@ -23,7 +23,7 @@ from muster_identity.domain.users import Ban, User, UserId
 from muster_identity.errors import AccountChanged, SessionChanged
 from muster_identity.store import rows
 from muster_identity.store.news import event_of
-from muster_runtime.dynamo import ConditionFailed, Item, Table, TransactionCancelled, delete_all, transact
+from muster_runtime.dynamo import ConditionFailed, Item, Table, Together, TransactionCancelled, delete_all, transact
 from muster_runtime.messaging.outbox import Outbox
 
 CONDITION = "ConditionalCheckFailed"
@@ -77,9 +77,10 @@ class DynamoAccounts:
             audit_kept_s: how long history is kept, seconds.
         """
         self._client = client
-        self._users = Table(client, tables.users)
-        self._identities = Table(client, tables.identities)
-        self._sessions = Table(client, tables.sessions)
+        together = Together(client)
+        self._users = Table(client, tables.users, together=together)
+        self._identities = Table(client, tables.identities, together=together)
+        self._sessions = Table(client, tables.sessions, together=together)
         self._bans = Table(client, tables.bans)
         self._resolutions = Table(client, tables.resolutions)
         self._audit = Table(client, tables.audit)
@@ -122,8 +123,8 @@ class DynamoAccounts:
         return None if row is None else rows.ban_of(row)
 
     async def open_session(self, session: Session) -> None:
-        """Store a further session of a user who exists."""
-        await self._sessions.put(rows.session_row(session), condition="attribute_not_exists(session_id)")
+        """Store a further session of a user who exists; its id has 122 random bits, so there is none like it."""
+        await self._sessions.put(rows.session_row(session))
 
     async def find_session(self, session_id: SessionId) -> Session | None:
         """Return the session; None when it never was or has expired. Strongly consistent."""

@@ -8,6 +8,7 @@ from muster_runtime.dynamo.batches import delete_all
 from muster_runtime.dynamo.conflicts import CONFLICT_ATTEMPTS
 from muster_runtime.dynamo.failures import ConditionFailed, TransactionCancelled
 from muster_runtime.dynamo.table import Page, Table
+from muster_runtime.dynamo.together import Together
 from muster_runtime.dynamo.transactions import transact
 from muster_runtime.dynamo.values import Item, dump, load
 
@@ -17,6 +18,7 @@ __all__ = [
     "Item",
     "Page",
     "Table",
+    "Together",
     "TransactionCancelled",
     "delete_all",
     "dump",

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from muster_runtime.aws import calling, code_of
 from muster_runtime.dynamo.conflicts import past_conflicts
 from muster_runtime.dynamo.failures import ConditionFailed
+from muster_runtime.dynamo.together import Together
 from muster_runtime.dynamo.values import Item, dump, load
 
 
@@ -36,17 +37,26 @@ class Table:
         name: the table's name.
     """
 
-    def __init__(self, client: Any, name: str, *, timeout_s: float = 5.0) -> None:  # noqa: ANN401 - an aiobotocore client, made at run time
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - an aiobotocore client, made at run time
+        name: str,
+        *,
+        timeout_s: float = 5.0,
+        together: Together | None = None,
+    ) -> None:
         """Wrap a table.
 
         Args:
             client: a DynamoDB client from `Scope.aws`.
             name: the table's name.
             timeout_s: the longest that one call may take, its retries included.
+            together: gathers gets and puts with those of other tables; None for this table's alone.
         """
         self.name = name
         self._client = client
         self._timeout_s = timeout_s
+        self._together = together or Together(client, timeout_s=timeout_s)
 
     async def get(self, key: Item, *, consistent: bool = True) -> Item | None:
         """Return the row with *key*, or None.
@@ -55,8 +65,8 @@ class Table:
             key: partition key, and sort key where the table has one.
             consistent: see every write that was acknowledged before; costs twice the read units.
         """
-        answer = await self._call("get_item", Key=dump(key), ConsistentRead=consistent)
-        return load(answer["Item"]) if "Item" in answer else None
+        found = await self._together.get(self.name, dump(key), consistent=consistent)
+        return None if found is None else load(found)
 
     async def put(
         self,
@@ -77,7 +87,10 @@ class Table:
         Raises:
             ConditionFailed: the condition did not hold; it carries the row that stands there.
         """
-        await self._write("put_item", Item=dump(item), **_expressions(condition, names, values))
+        if condition is None:
+            await self._together.put(self.name, dump(item))
+        else:
+            await self._write("put_item", Item=dump(item), **_expressions(condition, names, values))
 
     async def update(  # noqa: PLR0913 - an update has that many parts
         self,
