@@ -83,7 +83,9 @@ async def resources(aws: LocalAWS, algorithm: str) -> dict[str, str]:
     os.environ.update(aws.environment)  # noqa: TID251 - botocore reads nothing else
     settings = ServiceSettings()
     async with client_context("sqs", settings) as sqs:
-        queues = [(await sqs.create_queue(QueueName=f"{name}-{algorithm}"))["QueueUrl"] for name in ("rotation", "dead")]
+        queues = [
+            (await sqs.create_queue(QueueName=f"{name}-{algorithm}"))["QueueUrl"] for name in ("rotation", "dead")
+        ]
     async with client_context("secretsmanager", settings) as secrets:
         await secrets.create_secret(Name=f"keys-{algorithm}")
         await secrets.create_secret(Name=f"clients-{algorithm}", SecretString="{}")

@@ -103,6 +103,9 @@ class MemoryAccounts:
     async def find_session(self, session_id: SessionId) -> Session | None:
         return self.sessions.get(session_id)
 
+    async def find_session_and_user(self, session_id: SessionId, user_id: UserId) -> tuple[Session | None, User | None]:
+        return await self.find_session(session_id), await self.find_user(user_id)
+
     async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
         found = [session for session in self.sessions.values() if session.user_id == user_id]
         return tuple(sorted(found, key=lambda session: session.signed_in_at_s, reverse=True))

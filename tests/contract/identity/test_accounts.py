@@ -101,6 +101,10 @@ class AccountsContract(ABC):
         assert await create(world) == a_user(version=1)
 
         assert await world.store.find_session(SessionId("s1")) == a_session()
+        assert await world.store.find_session_and_user(SessionId("s1"), UserId("ann")) == (
+            a_session(),
+            a_user(version=1),
+        )
         assert await world.told() == [("user.created", "ann")]
         assert [entry.action for entry in await world.store.history(UserId("ann"))] == ["created"]
 
@@ -121,6 +125,7 @@ class AccountsContract(ABC):
     async def test_what_was_never_stored_is_unknown(self, world: World) -> None:
         assert await world.store.find_user(UserId("nobody")) is None
         assert await world.store.find_session(SessionId("none")) is None
+        assert await world.store.find_session_and_user(SessionId("none"), UserId("nobody")) == (None, None)
         assert await world.store.find_owner("steam", "7656") is None
         assert await world.store.find_ban("0" * 64) is None
         assert await world.store.find_resolution("0" * 64) is None

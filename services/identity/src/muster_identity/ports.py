@@ -38,6 +38,9 @@ class Accounts(Protocol):
     async def find_session(self, session_id: SessionId) -> Session | None:
         """Return the session; None when it never was or has expired. Sees every acknowledged write."""
 
+    async def find_session_and_user(self, session_id: SessionId, user_id: UserId) -> tuple[Session | None, User | None]:
+        """Return both, each as its own method does; not as of one instant."""
+
     async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
         """Return the stored sessions of a user, newest first; the last second's writes may be missing."""
 

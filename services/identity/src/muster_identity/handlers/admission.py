@@ -129,8 +129,11 @@ class Admission:
         Raises:
             SessionOver: the session, or the user, is no more; or a ban stands.
         """
-        session = await self.accounts.find_session(SessionId(principal.session_id)) if principal.session_id else None
-        user = await self.accounts.find_user(UserId(principal.subject)) if session is not None else None
+        if not principal.session_id:
+            raise SessionOver
+        session, user = await self.accounts.find_session_and_user(
+            SessionId(principal.session_id), UserId(principal.subject)
+        )
         if session is None or user is None or session.user_id != user.user_id:
             raise SessionOver
         if not self.desk.is_alive(session, user, self.desk.now_s()):

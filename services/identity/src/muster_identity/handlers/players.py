@@ -106,17 +106,16 @@ class PlayerHandlers:
         session_id, token_id = SessionId(str(claims["sid"])), str(claims["jti"])
         for _ in range(SESSION_TRIES):
             try:
-                return await self._advance(session_id, token_id, subject=str(claims["sub"]))
+                return await self._advance(session_id, token_id, subject=UserId(str(claims["sub"])))
             except SessionChanged:
                 continue
         raise SessionContended
 
-    async def _advance(self, session_id: SessionId, token_id: str, *, subject: str) -> TokenPair:
+    async def _advance(self, session_id: SessionId, token_id: str, *, subject: UserId) -> TokenPair:
         """Decide on one use of a refresh token by the session and user as stored, and store the outcome."""
-        session = await self.accounts.find_session(session_id)
+        session, user = await self.accounts.find_session_and_user(session_id, subject)
         if session is None or session.user_id != subject:
             raise RefreshRefused
-        user = await self.accounts.find_user(session.user_id)
         if user is None or user.is_gone:
             log.info("refresh_of_missing_user", session_id=session_id)
             raise RefreshRefused

@@ -77,7 +77,7 @@ class DynamoAccounts:
             audit_kept_s: how long history is kept, seconds.
         """
         self._client = client
-        together = Together(client)
+        self._together = together = Together(client)
         self._users = Table(client, tables.users, together=together)
         self._identities = Table(client, tables.identities, together=together)
         self._sessions = Table(client, tables.sessions, together=together)
@@ -130,6 +130,13 @@ class DynamoAccounts:
         """Return the session; None when it never was or has expired. Strongly consistent."""
         row = await self._sessions.get({"session_id": session_id})
         return None if row is None else rows.session_of(row)
+
+    async def find_session_and_user(self, session_id: SessionId, user_id: UserId) -> tuple[Session | None, User | None]:
+        """Return both, each as its own method does, for one call."""
+        session, user = await self._together.get_each(
+            (self._sessions.name, {"session_id": session_id}), (self._users.name, {"user_id": user_id})
+        )
+        return None if session is None else rows.session_of(session), None if user is None else rows.user_of(user)
 
     async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
         """Return the stored sessions of a user, newest first; from an index, which lags behind."""

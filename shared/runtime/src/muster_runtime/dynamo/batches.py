@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 from muster_runtime.aws import calling
 from muster_runtime.backoff import full_jitter
-from muster_runtime.dynamo.conflicts import past_conflicts
 from muster_runtime.dynamo.values import Item, dump
 from muster_runtime.errors import Busy
 
@@ -39,18 +37,12 @@ async def delete_all(
     for start in range(0, len(keys), BATCH):
         requests = [{"DeleteRequest": {"Key": dump(key)}} for key in keys[start : start + BATCH]]
         async with calling(timeout_s=timeout_s):
-            await until_processed(client, {table: requests})
+            await _until_processed(client, {table: requests})
 
 
-async def until_processed(client: Any, requests: Item) -> None:  # noqa: ANN401 - an aiobotocore client
-    """Make the writes *requests*, RequestItems of a BatchWriteItem, until DynamoDB has left none out.
-
-    Raises:
-        Busy: it left some out `ATTEMPTS` times.
-        botocore.exceptions.ClientError: it refuses them all.
-    """
+async def _until_processed(client: Any, requests: Item) -> None:  # noqa: ANN401 - an aiobotocore client
     for attempt in range(1, ATTEMPTS + 1):
-        answer = await past_conflicts(partial(client.batch_write_item, RequestItems=requests))
+        answer = await client.batch_write_item(RequestItems=requests)
         requests = answer.get("UnprocessedItems") or {}
         if not requests:
             return

@@ -65,8 +65,7 @@ class Table:
             key: partition key, and sort key where the table has one.
             consistent: see every write that was acknowledged before; costs twice the read units.
         """
-        found = await self._together.get(self.name, dump(key), consistent=consistent)
-        return None if found is None else load(found)
+        return await self._together.get(self.name, key, consistent=consistent)
 
     async def put(
         self,
@@ -88,7 +87,7 @@ class Table:
             ConditionFailed: the condition did not hold; it carries the row that stands there.
         """
         if condition is None:
-            await self._together.put(self.name, dump(item))
+            await self._together.put(self.name, item)
         else:
             await self._write("put_item", Item=dump(item), **_expressions(condition, names, values))
 

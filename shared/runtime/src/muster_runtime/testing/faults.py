@@ -155,6 +155,26 @@ def unprocessed(*left_out: int) -> Fault:
     return fault
 
 
+def unprocessed_keys(*left_out: int) -> Fault:
+    """Do a BatchGetItem except for the keys at the places *left_out* of each table."""
+
+    async def fault(call: Call, request: dict[str, Any]) -> dict[str, Any]:
+        tables = request["RequestItems"]
+
+        def part(*, is_left_out: bool) -> dict[str, Any]:
+            kept = {
+                table: [each for place, each in enumerate(asked["Keys"]) if (place in left_out) is is_left_out]
+                for table, asked in tables.items()
+            }
+            return {table: tables[table] | {"Keys": keys} for table, keys in kept.items() if keys}
+
+        done = part(is_left_out=False)
+        answer = await call(**(request | {"RequestItems": done})) if done else {"Responses": {}}
+        return answer | {"UnprocessedKeys": part(is_left_out=True)}
+
+    return fault
+
+
 def duplicates() -> Fault:
     """Receive every message twice in one answer, as a standard queue may."""
 
