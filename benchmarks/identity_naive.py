@@ -1,12 +1,14 @@
 """The naive stack, kept as the denominator: guests and refreshes with every library used as its first page shows it.
 
 The same contract as identity's: a guest has a hashed secret, a session is stored, tokens are RS256 pairs with the same
-claims, a refresh checks session and user and rotates. Nothing else: no limits, metrics, traces, deadlines, events.
+claims (ES256 where the command line says so), a refresh checks session and user and rotates. Nothing else: no limits,
+metrics, traces, deadlines, events.
 """
 
 import asyncio
 import hashlib
 import hmac
+import sys
 import time
 import uuid
 from typing import Any
@@ -15,11 +17,13 @@ import jwt
 import structlog
 from aiobotocore.session import get_session
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from pydantic import BaseModel
 
 ISSUER = "https://identity.test"
-KEY = generate_private_key(public_exponent=65537, key_size=2048)
+ALGORITHM = sys.argv[1] if len(sys.argv) > 1 else "RS256"
+KEY: Any = generate_private_key(65537, 2048) if ALGORITHM == "RS256" else ec.generate_private_key(ec.SECP256R1())
 log = structlog.get_logger()
 
 
@@ -63,7 +67,7 @@ def signed(user_id: str, session_id: str, audience: str, *, scope: str, life_s: 
         "sub": user_id, "iss": ISSUER, "aud": audience, "scope": scope, "kid": "key-1", "iat": now_s, "nbf": now_s,
         "exp": now_s + life_s, "jti": token_id, "sid": session_id, "auth_time": now_s,
     }  # fmt: skip
-    return jwt.encode(claims, KEY, algorithm="RS256", headers={"kid": "key-1"})
+    return jwt.encode(claims, KEY, algorithm=ALGORITHM, headers={"kid": "key-1"})
 
 
 class Naive:
@@ -108,7 +112,7 @@ class Naive:
         """Exchange a refresh token."""
         asked = Refresh.model_validate(await request.json())
         claims = jwt.decode(
-            asked.refresh_token, KEY.public_key(), algorithms=["RS256"], audience="refresh", issuer=ISSUER
+            asked.refresh_token, KEY.public_key(), algorithms=[ALGORITHM], audience="refresh", issuer=ISSUER
         )
         session = await self.dynamodb.get_item(TableName="naive_sessions", Key={"session_id": {"S": claims["sid"]}})
         user = await self.dynamodb.get_item(TableName="naive_users", Key={"user_id": {"S": claims["sub"]}})
