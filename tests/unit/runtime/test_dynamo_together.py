@@ -6,7 +6,7 @@ from itertools import repeat
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from virtual_time import virtual_time
 
 from muster_runtime.dynamo import Table, Together, dump
@@ -94,7 +94,7 @@ class World:
         async def one(call: Awaitable[object]) -> object:
             try:
                 return await call
-            except (Busy, Unavailable, ClientError) as error:
+            except (Busy, Unavailable, ClientError, BotoCoreError) as error:
                 return error
 
         async with asyncio.TaskGroup() as group:
@@ -218,6 +218,18 @@ async def test_a_batch_that_is_refused_is_taken_apart_and_only_the_bad_one_fails
     assert rows(1, 2) == found
     assert isinstance(bad, ClientError)
     assert ["batch_get_item", *["get_item"] * 3] == world.client.calls
+
+
+async def test_what_botocore_refuses_to_send_is_nobody_elses_business() -> None:
+    async def refuse_to_send(_call: object, _request: Row) -> Row:
+        raise ParamValidationError(report="a key of the second")
+
+    world = World({"batch_get_item": [refuse_to_send], "get_item": [None, refuse_to_send]})
+
+    first, second = await world.all(*world.get(1, 2))
+
+    assert rows(1) == [first]
+    assert isinstance(second, ParamValidationError)
 
 
 async def test_two_puts_of_one_row_are_both_made() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from muster_runtime.aws import calling
 from muster_runtime.dynamo.batches import BATCH
@@ -83,6 +83,7 @@ class Together:
             Busy: DynamoDB throttles it.
             Unavailable: it fails, or does not answer in time.
             botocore.exceptions.ClientError: it refuses this very get.
+            botocore.exceptions.ParamValidationError: botocore refuses it.
         """
         (found,) = await self.get_each((table, key), consistent=consistent)
         return found
@@ -140,8 +141,8 @@ class Together:
         except (Busy, Unavailable) as error:
             for each in asked:
                 each.fail(error)
-        except ClientError:
-            # One of them is refused, which is nobody else's business.
+        except (ClientError, BotoCoreError):
+            # One of them is refused, by DynamoDB or by botocore's check, which is nobody else's business.
             return
         finally:
             for each in asked:
