@@ -14,7 +14,6 @@ from muster_runtime.healthcheck import url_of
 from muster_runtime.http.connection import Connection
 from muster_runtime.http.health import Health
 from muster_runtime.http.middleware import Edge
-from muster_runtime.http.openapi import document_json
 from muster_runtime.http.paths import Table
 from muster_runtime.http.routes import Answer, Call, Route
 from muster_runtime.ids import Ids, SystemIds
@@ -140,12 +139,19 @@ class Listener:
         await self._server.shutdown(0.5)
 
 
+def _document(title: str, version: str, routes: Sequence[Route]) -> str:
+    from muster_runtime.http.openapi import document_json  # noqa: PLC0415 - a sixth of what a start imports
+
+    return document_json(title, version, routes)
+
+
 def _documents(name: str, version: str, service: Service, metrics: Metrics) -> Sequence[Route]:
     cached: list[str] = []
 
     async def openapi(_call: Call) -> Answer:
         if not cached:
-            cached.append(document_json(service.title or name, version, service.routes))
+            # In a thread, and imported there: it takes a third of a second, and most processes are never asked.
+            cached.append(await asyncio.to_thread(_document, service.title or name, version, service.routes))
         return Answer(cached[0], content_type="application/json")
 
     async def exposition(_call: Call) -> Answer:
