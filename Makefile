@@ -56,7 +56,7 @@ unit-%:
 	$(PYTEST) 0 --shard=$*/$(WORKERS) tests/unit
 
 contract: setup ## Ports, schemas, API documents: both sides mean the same
-	$(PYTEST) $(WAITERS) tests/contract$(if $(S),/$(S))
+	$(PYTEST) $(WORKERS) tests/contract$(if $(S),/$(S))
 
 integration: setup ## One service at a time on the local AWS
 	$(PYTEST) $(WAITERS) tests/integration$(if $(S),/$(S))
