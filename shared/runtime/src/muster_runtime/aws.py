@@ -7,6 +7,7 @@ read by botocore itself, so the same program runs on an emulator and on AWS.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from typing import Any, Final, Protocol
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,7 @@ from botocore.exceptions import (
     MetadataRetrievalError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.loaders import Loader
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -89,6 +91,16 @@ class _Region(BaseSettings):
 _sessions: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, AioSession]] = WeakKeyDictionary()
 
 
+@cache
+def _loader() -> Loader:
+    """Return what parses service models: one for the process, which would else parse them again for each loop.
+
+    A service has one loop; its tests have thousands.
+    """
+    loader: Loader = get_session().get_component("data_loader")
+    return loader
+
+
 def client_context(service: str, settings: ClientLimits) -> AbstractAsyncContextManager[Any]:
     """Return a client of *service*, made on entering and closed on leaving; call it inside a running loop.
 
@@ -103,6 +115,7 @@ def client_context(service: str, settings: ClientLimits) -> AbstractAsyncContext
     loop = asyncio.get_running_loop()
     if (session := _sessions.get(loop)) is None:
         session = _sessions[loop] = get_session()
+        session.register_component("data_loader", _loader())
     # The stubs overload this by literal names; ours comes from a caller.
     create: Callable[..., AbstractAsyncContextManager[Any]] = session.create_client
     config = _config(service, settings, user_agent=session.user_agent())
