@@ -56,10 +56,10 @@ unit-%:
 	$(PYTEST) 0 --shard=$*/$(WORKERS) tests/unit
 
 contract: setup ## Ports, schemas, API documents: both sides mean the same
-	$(PYTEST) $(WORKERS) tests/contract$(if $(S),/$(S))
+	$(PYTEST) $(WORKERS) --dist=worksteal tests/contract$(if $(S),/$(S))
 
 integration: setup ## One service at a time on the local AWS
-	$(PYTEST) $(WAITERS) tests/integration$(if $(S),/$(S))
+	$(PYTEST) $(WAITERS) --dist=worksteal tests/integration$(if $(S),/$(S))
 
 e2e: setup ## The whole system, both harnesses (HARNESS=loop or processes for one)
 	$(PYTEST) $(WAITERS) tests/e2e $(if $(HARNESS),--harness=$(HARNESS))
