@@ -11,6 +11,7 @@ from players_stand_in import REGION, StandIn, connected, stand_in
 
 from muster_players.arena.app import build
 from muster_players.arena.frames import ACCEPTED, REFUSED
+from muster_players.arena.guests import Connection
 from muster_players.arena.settings import ArenaSettings
 from muster_players.watch import follow, watch
 from muster_runtime.serve import Running
@@ -360,3 +361,27 @@ async def test_sigterm_ends_the_match_tells_everybody_and_exits_with_0(gamelift:
     assert b"psess-" not in output
     assert b"token-1" not in output
     assert b"match_ended" in output
+
+
+async def test_the_last_words_reach_a_player_who_is_still_talking() -> None:
+    """With the connection closed at once, input on its way would reset it and take the words with it."""
+    dismissed = asyncio.Event()
+
+    async def say_goodbye(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(reader, writer)
+        connection.tell(b"the end\n")
+        connection.dismiss()
+        dismissed.set()
+        connection.tell(b"not heard any more\n")
+        await connection.close()
+
+    async with await asyncio.start_server(say_goodbye, "127.0.0.1", 0) as server:
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await dismissed.wait()
+        for _ in range(200):
+            writer.write(b"input\n" * 100)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+        assert b"the end\n" == await reader.read(), "and nothing after it"
+        writer.close()

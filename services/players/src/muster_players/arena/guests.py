@@ -54,23 +54,32 @@ class Connection:
         self._reader = reader
         self._writer = writer
         self._rest = b""
+        self._is_dismissed = False
 
     @property
     def is_gone(self) -> bool:
         """Whether the connection is closed, or about to be."""
-        return self._writer.is_closing()
+        return self._is_dismissed or self._writer.is_closing()
 
     def tell(self, line: bytes) -> None:
         """Send a line without waiting; see Guest."""
-        if self._writer.is_closing():
+        if self.is_gone:
             return
         self._writer.write(line)
         if self._writer.transport.get_write_buffer_size() > _SLOW_READER_BYTES:
             self._writer.transport.abort()
 
     def dismiss(self) -> None:
-        """Send what is left, then close; see Guest."""
-        self._writer.close()
+        """Send what is left and then the end of it; whoever does not hang up soon is hung up on. See Guest.
+
+        Not closed at once: while input of the peer is on its way, that would reset the connection, and the peer would
+        lose our last words. Source: RFC 9293, section 3.6.1.
+        """
+        if not self.is_gone:
+            self._is_dismissed = True
+            with suppress(OSError):
+                self._writer.write_eof()
+            asyncio.get_running_loop().call_later(_CLOSE_S, self._writer.close)
 
     async def first_line(self, *, within_s: float) -> str:
         """Return the first line; one without an end counts when nothing follows it.
@@ -116,7 +125,13 @@ class Connection:
         return line
 
     async def close(self) -> None:
-        """Close, and wait until the last bytes are out or the peer takes too long."""
+        """Close, and wait until the last bytes are out or the peer takes too long; of one dismissed, hear all first."""
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                while self._is_dismissed and await self._reader.read(frames.MAX_LINE_BYTES):
+                    pass
+        except (TimeoutError, OSError):
+            pass
         self._writer.close()
         try:
             async with asyncio.timeout(_CLOSE_S):
