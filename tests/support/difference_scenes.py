@@ -19,6 +19,7 @@ from muster_identity.domain.sessions import Origin
 from muster_identity.domain.tokens import TokenPair
 from muster_identity.errors import RefreshRefused
 from muster_identity.gateway.issuer import BucketIssuerFiles
+from muster_identity.gateway.keykinds import refresh_secret
 from muster_identity.settings import Settings
 
 ISSUER: Final = "https://d111111abcdef8.cloudfront.net"
@@ -85,8 +86,14 @@ class Scene:
         return words | {name: "absent" for name in OPTIONAL if name not in claims}
 
     def _signed_by(self, token: str, kid: str, audience: str) -> str:
-        key: Any = RSAAlgorithm.from_jwk(dict(self.keys[kid]))
         off = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+        if audience == "refresh":
+            kept = self.world.vault.stored.keyring.find(kid)
+            assert kept is not None
+            secret = refresh_secret(kept.private_pem)
+            jwt.decode(token, secret, algorithms=["HS256"], audience=audience, options=off)
+            return "by a secret that goes with the key of that `kid`"
+        key: Any = RSAAlgorithm.from_jwk(dict(self.keys[kid]))
         jwt.decode(token, key, algorithms=["RS256"], audience=audience, options=off)
         return "by the published key of that `kid`"
 

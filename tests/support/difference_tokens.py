@@ -7,7 +7,11 @@ from difference_cases import Case, Facts
 
 KINDS: Final = ("access", "refresh")
 ADDED: Final = "Finding 15: a token that has no name cannot be used up, or taken back, one by one."
-TYPED: Final = "Finding 15: the kinds of token share a key; an explicit type tells them apart wherever it is looked at."
+TYPED: Final = "Finding 15: an explicit type tells the kinds of token apart wherever it is looked at."
+APART: Final = (
+    "Finding 15: the kinds of token share a key. Here a refresh token, which no client looks into, has a secret of its "
+    "own, derived from the same key of the ring, so that nothing published makes anything of it."
+)
 STAGED: Final = "Finding 11: whoever has fetched the keys lately must know the one that signs."
 KEPT: Final = (
     "Finding 11: a key stays until the last token that it signed is over, and a day more, whatever is run when."
@@ -28,7 +32,15 @@ CLAIMS: Final[dict[str, tuple[str, str]]] = {
 def token_cases() -> Iterator[Case]:
     """Yield the header and each claim of each kind of token."""
     for place, kind in enumerate(KINDS):
-        yield _of(f"header/{kind}-alg", f"guest {kind}", "`alg` of the header", {"header alg": "RS256"})
+        apart = kind == "refresh"
+        yield _of(
+            f"header/{kind}-alg",
+            f"guest {kind}",
+            "`alg` of the header",
+            {"header alg": "RS256"},
+            changed={"header alg": "HS256"} if apart else {},
+            reason=APART if apart else "",
+        )
         yield _of(
             f"header/{kind}-typ",
             f"guest {kind}",
@@ -38,7 +50,14 @@ def token_cases() -> Iterator[Case]:
             reason=TYPED,
         )
         names = {"header names": ("alg", "kid", "typ"), "signature": "by the published key of that `kid`"}
-        yield _of(f"header/{kind}-kid", f"guest {kind}", "members of the header; its `kid` is a published key", names)
+        yield _of(
+            f"header/{kind}-kid",
+            f"guest {kind}",
+            "members of the header; its `kid` is a published key",
+            names,
+            changed={"signature": "by a secret that goes with the key of that `kid`"} if apart else {},
+            reason=APART if apart else "",
+        )
         for claim, values in CLAIMS.items():
             yield _of(f"{claim}/{kind}", f"guest {kind}", f"claim `{claim}`", {claim: values[place]})
         for claim, ours in {"jti": "its own id", "sid": "the session's", "auth_time": "the sign-in's"}.items():
@@ -56,8 +75,8 @@ def token_cases() -> Iterator[Case]:
             f"guest {kind}",
             "length with an issuer of 37 characters",
             {"length": (739, 775)[place]},
-            changed={"length": (875, 939)[place]},
-            reason=f"{ADDED} The addresses of link requests have room for it.",
+            changed={"length": (875, 640)[place]},
+            reason=APART if apart else f"{ADDED} The addresses of link requests have room for it.",
         )
     for signed_in in ("guest", "authenticated"):
         yield _of(f"scope/access-{signed_in}", f"{signed_in} access", "claim `scope`, one value", {"scope": signed_in})

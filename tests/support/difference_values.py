@@ -13,6 +13,7 @@ from difference_stage import PASSWORD, Stage, Value
 from identity_world import claims_of
 
 from muster_identity.domain.users import User, UserId
+from muster_identity.gateway.keykinds import refresh_secret
 from muster_identity.testing.facebook import user_id as facebook_id
 
 
@@ -71,8 +72,11 @@ def _signed(stage: Stage, token: str, *, drop: str = "", foreign: bool = False, 
     claims = {name: value for name, value in {**good, **changes}.items() if name != drop}
     active = stage.world.vault.stored.keyring.active
     assert active is not None
-    head = {"kid": changes.get("kid", good["kid"]), "typ": jwt.get_unverified_header(token)["typ"]}
-    return jwt.encode(claims, _foreign_pem() if foreign else active.private_pem, algorithm="RS256", headers=head)
+    pem = _foreign_pem() if foreign else active.private_pem
+    told = jwt.get_unverified_header(token)
+    key = pem if told["alg"] == "RS256" else refresh_secret(pem)
+    head = {"kid": changes.get("kid", good["kid"]), "typ": told["typ"]}
+    return jwt.encode(claims, key, algorithm=told["alg"], headers=head)
 
 
 async def _forged(stage: Stage, kind: str) -> str:

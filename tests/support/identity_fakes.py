@@ -16,12 +16,11 @@ from muster_identity.domain.doors import CREDENTIALS, Door, ProviderIdentity, ki
 from muster_identity.domain.keys import FreshKey, KeyId, Keyring, RotationPolicy, SigningKey
 from muster_identity.domain.policy import AccountPolicy
 from muster_identity.domain.sessions import Session, SessionId
-from muster_identity.domain.tokens import Claims, TokenPolicy
+from muster_identity.domain.tokens import REFRESH_AUDIENCE, Claims, TokenPolicy
 from muster_identity.domain.users import Ban, User, UserId
 from muster_identity.errors import AccountChanged, CredentialRefused, KeyringChanged, RefreshRefused, SessionChanged
 from muster_identity.gateway.issuer import PublishedKeys
-from muster_identity.gateway.keykinds import PrivateKey
-from muster_identity.gateway.signer import KeySigner
+from muster_identity.gateway.signer import KeySigner, OpenedKey
 from muster_identity.handlers.desk import Desk
 from muster_identity.handlers.keys import KeyHandlers, KnownKeys
 from muster_identity.handlers.machines import MachineHandlers
@@ -257,12 +256,12 @@ class RecordingBell:
 
 
 _POOL: dict[str, list[str]] = {}
-_PARSED: dict[str, PrivateKey] = {}
+_OPENED: dict[str, OpenedKey] = {}
 
 
 @dataclass(slots=False)
 class ThriftySigner(KeySigner):
-    """`KeySigner` that hands out four real key pairs of a kind in turn, and parses each once a run.
+    """`KeySigner` that hands out four real key pairs of a kind in turn, and opens each once a run.
 
     Drawing primes, and checking them, is most of what a test would spend.
     """
@@ -277,10 +276,10 @@ class ThriftySigner(KeySigner):
         self.drawn += 1
         return FreshKey(KeyId(key_id), pem)
 
-    def _private(self, key: SigningKey) -> PrivateKey:
-        if key.private_pem not in _PARSED:
-            _PARSED[key.private_pem] = KeySigner()._private(key)
-        return _PARSED[key.private_pem]
+    def _open(self, key: SigningKey) -> OpenedKey:
+        if key.private_pem not in _OPENED:
+            _OPENED[key.private_pem] = KeySigner()._open(key)
+        return _OPENED[key.private_pem]
 
 
 class PaperSigner:
@@ -292,9 +291,9 @@ class PaperSigner:
     def sign(self, claims: Claims, key: SigningKey) -> str:
         return json.dumps([key.key_id, dict(claims)])
 
-    def read(self, token: str, keyring: Keyring, *, issuer: str, audience: str, now_s: int) -> Mapping[str, object]:
+    def read(self, token: str, keyring: Keyring, *, issuer: str, now_s: int) -> Mapping[str, object]:
         key_id, claims = json.loads(token)
-        is_good = claims["iss"] == issuer and claims["aud"] == audience and claims["exp"] > now_s
+        is_good = claims["iss"] == issuer and claims["aud"] == REFRESH_AUDIENCE and claims["exp"] > now_s
         if keyring.find(key_id) is None or not is_good:
             raise RefreshRefused
         return dict(claims)

@@ -15,6 +15,7 @@ from muster_identity.domain.discovery import jwks_document
 from muster_identity.domain.keys import DAY_S, KeyId, Keyring, KeyState, SigningKey
 from muster_identity.errors import KeyringUnreadable, RefreshRefused
 from muster_identity.gateway import signer as signer_gateway
+from muster_identity.gateway.keykinds import refresh_secret
 from muster_identity.gateway.signer import KeySigner
 from muster_runtime.auth.jwks import Jwks
 from muster_runtime.auth.verifier import TokenVerifier
@@ -50,15 +51,18 @@ async def key(signer: ThriftySigner) -> SigningKey:
     return await a_key(signer, "k1")
 
 
+HEADERS = {"kid": "k1", "typ": "rt+jwt"}
+
+
 def read(signer: ThriftySigner, key: SigningKey, token: str, now_s: int = NOW) -> Any:
-    return signer.read(token, Keyring((key,)), issuer=ISSUER, audience="refresh", now_s=now_s)
+    return signer.read(token, Keyring((key,)), issuer=ISSUER, now_s=now_s)
 
 
 def forged(key: SigningKey, *, headers: dict[str, Any] | None = None, **changes: Any) -> str:
     """A token that is signed as it should be, with odd claims or headers; None leaves a claim out."""
     claims = {name: value for name, value in {**CLAIMS, "kid": "k1", **changes}.items() if value is not None}
-    every = {"kid": "k1", "typ": "rt+jwt", **(headers or {})}
-    return jwt.encode(claims, key.private_pem, algorithm="RS256", headers=every)
+    every = {**HEADERS, **(headers or {})}
+    return jwt.encode(claims, refresh_secret(key.private_pem), algorithm="HS256", headers=every)
 
 
 def test_what_we_signed_is_read(signer: ThriftySigner, key: SigningKey) -> None:
@@ -107,7 +111,8 @@ def test_a_good_signature_does_not_save_a_wrong_token(
 
 
 async def test_the_wrong_key_under_the_right_id_is_refused(signer: ThriftySigner, key: SigningKey) -> None:
-    other = replace(await a_key(signer, "k1"), key_id=key.key_id)
+    other = await a_key(signer, "k1")
+    assert other.private_pem != key.private_pem
 
     with pytest.raises(RefreshRefused):
         read(signer, key, forged(other))
@@ -124,7 +129,10 @@ def test_an_algorithm_of_the_callers_choice_is_refused(signer: ThriftySigner, ke
 
     unsigned = under("HS256").removesuffix(".")
     confused = f"{unsigned}.{encoded(hmac.digest(pem, unsigned.encode(), hashlib.sha256))}"
-    for token in (under("none"), under("None"), confused, jwt.encode(CLAIMS, key.private_pem, algorithm="PS256")):
+    longer = jwt.encode(
+        {**CLAIMS, "kid": "k1"}, refresh_secret(key.private_pem) * 2, algorithm="HS512", headers=HEADERS
+    )
+    for token in (under("none"), under("None"), confused, longer):
         with pytest.raises(RefreshRefused):
             read(signer, key, token)
 
@@ -190,7 +198,7 @@ def test_a_signer_remembers_only_so_many_keys(key: SigningKey, monkeypatch: pyte
     for number in range(5):
         signer.sign(CLAIMS, replace(key, key_id=KeyId(f"k{number}")))
 
-    assert 1 <= len(signer._parsed) <= 2
+    assert 1 <= len(signer._opened) <= 2
 
 
 @pytest.mark.parametrize(
@@ -205,19 +213,39 @@ async def test_other_algorithms_sign_the_same_twice_and_are_published_and_read(
 ) -> None:
     signer = ThriftySigner(algorithm)
     key = await a_key(signer, "k1")
-    claims = {**CLAIMS, "kid": "k1"}
+    claims = {**CLAIMS, "kid": "k1", "aud": "gamebackend"}
 
     token = signer.sign(claims, key)
 
     assert token == signer.sign(claims, key)
-    assert jwt.get_unverified_header(token) == {"alg": algorithm, "kid": "k1", "typ": "rt+jwt"}
-    assert read(signer, key, token)["sub"] == "ann"
+    assert jwt.get_unverified_header(token) == {"alg": algorithm, "kid": "k1", "typ": "at+jwt"}
     (jwk,) = signer.public_keys(Keyring((key,)))
     assert list(jwk) == members
     public = jwt.PyJWK.from_dict(dict(jwk)).key
-    assert jwt.decode(token, public, algorithms=[algorithm], audience="refresh", options={"verify_exp": False})
+    assert jwt.decode(token, public, algorithms=[algorithm], audience="gamebackend", options={"verify_exp": False})
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+async def test_refresh_tokens_have_a_secret_of_their_own_with_each_kind_of_key(algorithm: str) -> None:
+    signer = ThriftySigner(algorithm)
+    key, other = await a_key(signer, "k1"), await a_key(signer, "k1")
+    claims = {**CLAIMS, "kid": "k1"}
+
+    token = signer.sign(claims, key)
+
+    assert jwt.get_unverified_header(token) == {"alg": "HS256", **HEADERS}
+    assert read(signer, key, token) == claims
     with pytest.raises(RefreshRefused):
-        read(signer, await a_key(signer, "k1"), token)
+        read(signer, other, token)
+    # What everybody can check with the published keys, however right otherwise, is no refresh token.
+    with pytest.raises(RefreshRefused):
+        read(signer, key, jwt.encode(claims, key.private_pem, algorithm=algorithm, headers=HEADERS))
+
+
+def test_the_secret_follows_from_the_stored_key_today_and_with_every_release() -> None:
+    # A release that derived another one would sign every player out.
+    assert refresh_secret("a stored key\n") == refresh_secret("a stored key")
+    assert refresh_secret("a stored key").hex() == ("05105929a1317bc9005f3660d30902e1be2a061d727a5b3df8a37cfd9ac49468")
 
 
 async def test_the_verifier_of_every_service_takes_each_algorithm_that_it_is_told_to(clock: FakeClock) -> None:

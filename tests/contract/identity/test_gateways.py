@@ -359,15 +359,16 @@ class SignerContract(ABC):
         token, ring = signer.sign(claims, key), Keyring((key,))
 
         assert token == signer.sign(claims, key)
-        assert signer.read(token, ring, issuer=ISSUER, audience="refresh", now_s=NOW + 9) == claims
-        for refused in (
-            {"keyring": ring, "issuer": ISSUER, "audience": "refresh", "now_s": NOW + 10},
-            {"keyring": Keyring(), "issuer": ISSUER, "audience": "refresh", "now_s": NOW},
-            {"keyring": ring, "issuer": "https://elsewhere.example", "audience": "refresh", "now_s": NOW},
-            {"keyring": ring, "issuer": ISSUER, "audience": "gamebackend", "now_s": NOW},
+        assert signer.read(token, ring, issuer=ISSUER, now_s=NOW + 9) == claims
+        access = signer.sign({**claims, "aud": "gamebackend"}, key)
+        for refused, keyring, issuer, now_s in (
+            (token, ring, ISSUER, NOW + 10),
+            (token, Keyring(), ISSUER, NOW),
+            (token, ring, "https://elsewhere.example", NOW),
+            (access, ring, ISSUER, NOW),
         ):
             with pytest.raises(RefreshRefused):
-                signer.read(token, **refused)  # type: ignore[arg-type]
+                signer.read(refused, keyring, issuer=issuer, now_s=now_s)
 
     async def test_every_key_is_published(self, signer: Signer, key: SigningKey) -> None:
         assert [public["kid"] for public in signer.public_keys(Keyring((key,)))] == ["k1"]

@@ -16,6 +16,7 @@ from identity_world import Identity, Reply, claims_of
 
 from muster_identity.domain.keys import Keyring
 from muster_identity.domain.users import User, UserId
+from muster_identity.gateway.keykinds import refresh_secret
 
 GUEST_MEMBERS = [
     "guest_secret", "user_id", "auth_token", "refresh_token", "auth_token_expires_in", "refresh_token_expires_in",
@@ -176,7 +177,7 @@ class Forgery:
     def signed(self, pem: str, *, drop: str = "", **changes: Any) -> str:
         claims = {name: value for name, value in {**self.good, **changes}.items() if name != drop}
         headers = {"kid": changes.get("kid", self.good["kid"]), "typ": "rt+jwt"}
-        return jwt.encode(claims, pem, algorithm="RS256", headers=headers)
+        return jwt.encode(claims, refresh_secret(pem), algorithm="HS256", headers=headers)
 
     def all(self) -> dict[str, str]:
         header, payload, signature = self.guest["refresh_token"].split(".")

@@ -128,7 +128,7 @@ class Bell(Protocol):
 
 
 class Signer(Protocol):
-    """RSA signatures. Same claims and same key always give the same token."""
+    """Signatures. Same claims and same key always give the same token."""
 
     async def fresh_key(self, key_id: str) -> FreshKey:
         """Draw a new key pair; takes a noticeable part of a second of processor time, off the event loop."""
@@ -136,8 +136,8 @@ class Signer(Protocol):
     def sign(self, claims: Claims, key: SigningKey) -> str:
         """Return the signed token, its header naming the algorithm, the key and the type."""
 
-    def read(self, token: str, keyring: Keyring, *, issuer: str, audience: str, now_s: int) -> Mapping[str, object]:
-        """Return the claims of a token that one of our keys signed and whose times, issuer and audience are right.
+    def read(self, token: str, keyring: Keyring, *, issuer: str, now_s: int) -> Mapping[str, object]:
+        """Return the claims of a refresh token that was signed here and whose times and issuer are right.
 
         Raises:
             RefreshRefused: it is not such a token.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwt.algorithms import ECAlgorithm
 from jwt.api_jws import PyJWS
 from jwt.utils import der_to_raw_signature
@@ -76,6 +77,16 @@ def algorithm_of(private: object) -> str | None:
             return EDDSA
         case _:
             return None
+
+
+def refresh_secret(private_pem: str) -> bytes:
+    """Return the 32 bytes that refresh tokens are signed with while the key of *private_pem* is in the ring.
+
+    Derived from the text as it is stored, which no release of a library writes differently; it tells nothing of the
+    private key. Source: RFC 5869 (HKDF).
+    """
+    derivation = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"muster refresh token")
+    return derivation.derive(private_pem.strip().encode())
 
 
 def jwk_of(key_id: str, public: PublicKey) -> Mapping[str, str]:

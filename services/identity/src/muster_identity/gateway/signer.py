@@ -1,4 +1,9 @@
-"""Signing keys and signatures through PyJWT and cryptography."""
+"""Signing keys and signatures through PyJWT and cryptography.
+
+Access tokens are signed with the private keys of the ring, so that everybody can check them with what is published.
+Refresh tokens concern nobody but identity: they are signed by HMAC, with a secret derived from the same private key,
+so that a key of the ring comes and goes for both, and no published key makes anything of a refresh token.
+"""
 
 import asyncio
 import json
@@ -12,26 +17,27 @@ from cryptography.hazmat.primitives import serialization
 from jwt.exceptions import PyJWTError
 
 from muster_identity.domain.keys import FreshKey, KeyId, Keyring, SigningKey
-from muster_identity.domain.tokens import ACCESS_AUDIENCE, Claims
+from muster_identity.domain.tokens import ACCESS_AUDIENCE, REFRESH_AUDIENCE, Claims
 from muster_identity.errors import KeyringUnreadable, RefreshRefused
 from muster_identity.gateway.keykinds import (
     KEY_BITS,
     RS256,
     PrivateKey,
-    PublicKey,
     algorithm_of,
     drawn,
     jwk_of,
+    refresh_secret,
     signatures,
 )
 
 LONGEST_TOKEN = 4096
 """Characters. Ours have about 1,000; there is no use in decoding what is four times as long."""
 
-TYPES: Mapping[str, str] = {ACCESS_AUDIENCE: "at+jwt"}
-"""Header type by audience, so that no kind of token passes for another (RFC 9068 section 2.1, RFC 8725 3.11)."""
-
+ACCESS_TYPE = "at+jwt"
 REFRESH_TYPE = "rt+jwt"
+"""Types in the header, so that no kind of token passes for another (RFC 9068 section 2.1, RFC 8725 3.11)."""
+
+REFRESH_ALGORITHM = "HS256"
 
 SKEW_S = 60
 """How far the clocks of two instances may differ, seconds."""
@@ -39,12 +45,27 @@ SKEW_S = 60
 SIGNATURES = signatures()
 
 KEYS_REMEMBERED = 32
-"""Parsed private keys kept; a ring has three or four."""
+"""Opened keys kept; a ring has three or four."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenedKey:
+    """A key of the ring, ready for use.
+
+    Attributes:
+        private: signs access tokens.
+        algorithm: what it signs them with.
+        secret: signs refresh tokens.
+    """
+
+    private: PrivateKey
+    algorithm: str
+    secret: bytes
 
 
 @dataclass(slots=True)
 class KeySigner:
-    """`Signer` with RS256, ES256 and EdDSA: each key says which.
+    """`Signer` with RS256, ES256 and EdDSA for access tokens: each key says which.
 
     None of the signatures holds randomness and claims are encoded in the order given, so the same claims signed with
     the same key give the same token: the grace of a refresh depends on that.
@@ -54,21 +75,22 @@ class KeySigner:
     """
 
     algorithm: str = RS256
-    _parsed: dict[str, PrivateKey] = field(default_factory=dict, repr=False)
+    _opened: dict[str, OpenedKey] = field(default_factory=dict, repr=False)
 
     async def fresh_key(self, key_id: str) -> FreshKey:
         """Draw a new key pair in a thread: finding the primes of RSA takes up to a second of processor time."""
         return FreshKey(KeyId(key_id), await asyncio.to_thread(_new_private_pem, self.algorithm))
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
-        """Return the signed token; its header names algorithm, key and type."""
-        kind = TYPES.get(str(claims["aud"]), REFRESH_TYPE)
-        headers = {"kid": key.key_id, "typ": kind}
-        private, payload = self._private(key), json.dumps(dict(claims), separators=(",", ":")).encode()
-        return SIGNATURES.encode(payload, private, algorithm_of(private), headers)
+        """Return the signed token, of the kind that its audience says; its header names algorithm, key and type."""
+        opened, payload = self._open(key), json.dumps(dict(claims), separators=(",", ":")).encode()
+        if claims["aud"] == ACCESS_AUDIENCE:
+            headers = {"kid": key.key_id, "typ": ACCESS_TYPE}
+            return SIGNATURES.encode(payload, opened.private, opened.algorithm, headers)
+        return SIGNATURES.encode(payload, opened.secret, REFRESH_ALGORITHM, {"kid": key.key_id, "typ": REFRESH_TYPE})
 
-    def read(self, token: str, keyring: Keyring, *, issuer: str, audience: str, now_s: int) -> Mapping[str, object]:
-        """Return the claims of a token that one of our keys signed and whose times, issuer and audience are right.
+    def read(self, token: str, keyring: Keyring, *, issuer: str, now_s: int) -> Mapping[str, object]:
+        """Return the claims of a refresh token that we signed and whose times and issuer are right.
 
         The key is looked up by the header's `kid` among our own; nothing in the header is followed anywhere.
 
@@ -80,9 +102,9 @@ class KeySigner:
         try:
             header = jwt.get_unverified_header(token)
             key = keyring.find(str(header.get("kid", "")))
-            if key is None or header.get("typ") != TYPES.get(audience, REFRESH_TYPE):
+            if key is None or header.get("typ") != REFRESH_TYPE:
                 raise RefreshRefused
-            claims = _checked(token, self._private(key), issuer=issuer, audience=audience)
+            claims = _checked(token, self._open(key).secret, issuer=issuer)
         except (PyJWTError, UnicodeError, RecursionError) as error:
             raise RefreshRefused from error
         if claims.get("kid") != key.key_id or not _is_timely(claims, now_s):
@@ -91,29 +113,30 @@ class KeySigner:
 
     def public_keys(self, keyring: Keyring) -> tuple[Mapping[str, str], ...]:
         """Return the public half of every key as a JSON Web Key, newest first."""
-        return tuple(jwk_of(key.key_id, self._private(key).public_key()) for key in keyring.keys)
+        return tuple(jwk_of(key.key_id, self._open(key).private.public_key()) for key in keyring.keys)
 
-    def _private(self, key: SigningKey) -> PrivateKey:
-        """Return the parsed private key; parsing checks it and costs as much as many signatures, so it is kept.
+    def _open(self, key: SigningKey) -> OpenedKey:
+        """Return *key* opened; that checks it and costs as much as many signatures, so it is kept.
 
         Raises:
             KeyringUnreadable: the ring holds something else under this id.
         """
-        known = self._parsed.get(key.key_id)
+        known = self._opened.get(key.key_id)
         if known is not None:
             return known
         try:
-            parsed = serialization.load_pem_private_key(key.private_pem.encode(), password=None)
+            private = serialization.load_pem_private_key(key.private_pem.encode(), password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             # Not chained: such an error could quote the key.
             raise KeyringUnreadable(f"The key {key.key_id} cannot be read ({type(error).__name__}).") from None
-        if algorithm_of(parsed) is None:
+        algorithm = algorithm_of(private)
+        if algorithm is None:
             raise KeyringUnreadable(f"The key {key.key_id} is neither RSA of {KEY_BITS} bits, P-256 nor Ed25519.")
-        assert isinstance(parsed, PrivateKey), "it has one of our algorithms"
-        if len(self._parsed) >= KEYS_REMEMBERED:
-            self._parsed.clear()
-        self._parsed[key.key_id] = parsed
-        return parsed
+        assert isinstance(private, PrivateKey), "it has one of our algorithms"
+        if len(self._opened) >= KEYS_REMEMBERED:
+            self._opened.clear()
+        opened = self._opened[key.key_id] = OpenedKey(private, algorithm, refresh_secret(key.private_pem))
+        return opened
 
 
 def _new_private_pem(algorithm: str) -> str:
@@ -124,7 +147,7 @@ def _new_private_pem(algorithm: str) -> str:
     )
 
 
-def _checked(token: str, private: PrivateKey, *, issuer: str, audience: str) -> dict[str, Any]:
+def _checked(token: str, secret: bytes, *, issuer: str) -> dict[str, Any]:
     """Return the claims once signature, issuer and audience are checked; times are checked by our own clock."""
     options: Any = {
         "require": ["sub", "iss", "aud", "scope", "kid", "iat", "nbf", "exp", "jti", "sid"],
@@ -133,9 +156,9 @@ def _checked(token: str, private: PrivateKey, *, issuer: str, audience: str) -> 
         "verify_iat": False,
         "strict_aud": True,
     }
-    public: PublicKey = private.public_key()
-    algorithms = [algorithm_of(private) or ""]
-    return jwt.decode(token, public, algorithms=algorithms, audience=audience, issuer=issuer, options=options)
+    return jwt.decode(
+        token, secret, algorithms=[REFRESH_ALGORITHM], audience=REFRESH_AUDIENCE, issuer=issuer, options=options
+    )
 
 
 def _is_timely(claims: Mapping[str, object], now_s: int) -> bool:

@@ -9,7 +9,7 @@ from muster_identity.domain import fingerprints, sessions
 from muster_identity.domain.accounts import SYSTEM, created, signed_out
 from muster_identity.domain.doors import Door
 from muster_identity.domain.sessions import Origin, Reuse, Session, SessionId, Use
-from muster_identity.domain.tokens import REFRESH_AUDIENCE, GuestSignedIn, TokenPair
+from muster_identity.domain.tokens import GuestSignedIn, TokenPair
 from muster_identity.domain.users import User, UserId, may_exist, scope_of
 from muster_identity.errors import (
     AccountChanged,
@@ -97,11 +97,7 @@ class PlayerHandlers:
             NoSigningKey: nothing can be signed now.
         """
         claims = self.desk.signer.read(
-            refresh_token,
-            self.desk.keys.ring,
-            issuer=self.desk.policy.issuer,
-            audience=REFRESH_AUDIENCE,
-            now_s=self.desk.now_s(),
+            refresh_token, self.desk.keys.ring, issuer=self.desk.policy.issuer, now_s=self.desk.now_s()
         )
         session_id, token_id = SessionId(str(claims["sid"])), str(claims["jti"])
         for _ in range(SESSION_TRIES):
