@@ -24,7 +24,8 @@ _SETTINGS_HEAD = """# Settings
 
 Every environment variable that a program of Muster reads, from the code. `python -m muster_tickets --help` prints the
 same for one service. AWS is found as the AWS SDKs find it: `AWS_REGION`, `AWS_ENDPOINT_URL`,
-`AWS_ENDPOINT_URL_GAMELIFT`, and credentials from the usual chain.
+`AWS_ENDPOINT_URL_GAMELIFT`, and credentials from the usual chain. `MUSTER_CHECK_DYNAMODB=true`, as `make up` and the
+tests set it, has requests to DynamoDB checked before they are sent.
 """
 
 

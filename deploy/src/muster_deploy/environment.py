@@ -73,7 +73,7 @@ LOCAL_LIMITS: Mapping[str, str] = {
 
 
 def aws_environment(topology: Topology) -> dict[str, str]:
-    """Return the variables that botocore reads: region, endpoints, and made-up keys where nobody checks them."""
+    """Return what AWS clients are made by: region, endpoints, and made-up keys where nobody checks them."""
     variables = {"AWS_REGION": topology.region, "AWS_DEFAULT_REGION": topology.region}
     if topology.aws_endpoint is not None:
         variables |= {
@@ -82,6 +82,8 @@ def aws_environment(topology: Topology) -> dict[str, str]:
             "AWS_SECRET_ACCESS_KEY": "test",
             # Without it botocore asks the instance metadata service of the machine, and waits for it.
             "AWS_EC2_METADATA_DISABLED": "true",
+            # Emulators let pass what DynamoDB refuses.
+            "MUSTER_CHECK_DYNAMODB": "true",
         }
     if topology.gamelift_endpoint is not None:
         variables["AWS_ENDPOINT_URL_GAMELIFT"] = topology.gamelift_endpoint

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     ReadTimeoutError,
 )
+from botocore.validate import ParamValidationDecorator
 from pydantic import BaseModel
 
 from muster_runtime.aws import calling, client_context, code_of, typed
@@ -89,6 +90,23 @@ async def test_the_region_comes_from_either_variable(variable: str, monkeypatch:
 
     async with client_context("dynamodb", ServiceSettings()) as client:
         assert "ap-south-1" == client.meta.region_name
+
+
+@pytest.mark.parametrize(("told", "unchecked"), [(None, {"dynamodb"}), ("false", {"dynamodb"}), ("true", set())])
+async def test_requests_to_dynamodb_are_checked_where_that_is_asked_for_and_others_always(
+    told: str | None, unchecked: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MUSTER_CHECK_DYNAMODB", raising=False)
+    if told is not None:
+        monkeypatch.setenv("MUSTER_CHECK_DYNAMODB", told)
+    found = set()
+
+    for service in [*SERVICES, "cognito-idp"]:
+        async with client_context(service, ServiceSettings()) as client:
+            if not isinstance(client._serializer, ParamValidationDecorator):
+                found.add(service)
+
+    assert unchecked == found
 
 
 async def test_endpoints_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_a_service_is_told_its_own_resources_and_nobody_elses() -> None:
     assert "muster" == told["TICKETS_EVENT_BUS"]
     assert "http://127.0.0.1:8080" == told["TICKETS_ISSUER_URL"]
     assert "http://127.0.0.1:8080/.well-known/jwks.json" == told["TICKETS_JWKS_URL"]
-    assert [] == [name for name in told if not name.startswith(("TICKETS_", "AWS_"))]
+    assert ["MUSTER_CHECK_DYNAMODB"] == [name for name in told if not name.startswith(("TICKETS_", "AWS_"))]
 
 
 def test_services_find_an_emulator_by_its_endpoint_and_real_aws_by_none() -> None:
@@ -92,7 +92,7 @@ def test_services_find_an_emulator_by_its_endpoint_and_real_aws_by_none() -> Non
     assert "http://127.0.0.1:4566" == emulated["AWS_ENDPOINT_URL"]
     assert "http://127.0.0.1:9000" == emulated["AWS_ENDPOINT_URL_GAMELIFT"]
     assert {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"} == {
-        name: value for name, value in real.items() if name.startswith("AWS_")
+        name: value for name, value in real.items() if not name.startswith("TICKETS_")
     }
 
 

@@ -51,6 +51,8 @@ class LocalAWS:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",  # pragma: allowlist secret
+            # More than AWS asks for: it is more lenient than AWS.
+            "MUSTER_CHECK_DYNAMODB": "true",
         }
 
     def client(self, service: str, settings: ServiceSettings | None = None) -> AbstractAsyncContextManager[Any]:
