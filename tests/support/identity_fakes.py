@@ -20,7 +20,7 @@ from muster_identity.domain.tokens import REFRESH_AUDIENCE, Claims, TokenPolicy
 from muster_identity.domain.users import Ban, User, UserId
 from muster_identity.errors import AccountChanged, CredentialRefused, KeyringChanged, RefreshRefused, SessionChanged
 from muster_identity.gateway.issuer import PublishedKeys
-from muster_identity.gateway.signer import KeySigner, OpenedKey
+from muster_identity.gateway.signer import KeySigner
 from muster_identity.handlers.desk import Desk
 from muster_identity.handlers.keys import KeyHandlers, KnownKeys
 from muster_identity.handlers.machines import MachineHandlers
@@ -256,12 +256,12 @@ class RecordingBell:
 
 
 _POOL: dict[str, list[str]] = {}
-_OPENED: dict[str, OpenedKey] = {}
+_PARSED: dict[str, object] = {}
 
 
 @dataclass(slots=False)
 class ThriftySigner(KeySigner):
-    """`KeySigner` that hands out four real key pairs of a kind in turn, and opens each once a run.
+    """`KeySigner` that hands out four real key pairs of a kind in turn, and parses each once a run.
 
     Drawing primes, and checking them, is most of what a test would spend.
     """
@@ -276,10 +276,10 @@ class ThriftySigner(KeySigner):
         self.drawn += 1
         return FreshKey(KeyId(key_id), pem)
 
-    def _open(self, key: SigningKey) -> OpenedKey:
-        if key.private_pem not in _OPENED:
-            _OPENED[key.private_pem] = KeySigner()._open(key)
-        return _OPENED[key.private_pem]
+    def _parse(self, key: SigningKey) -> object:
+        if key.private_pem not in _PARSED:
+            _PARSED[key.private_pem] = KeySigner()._parse(key)
+        return _PARSED[key.private_pem]
 
 
 class PaperSigner:

@@ -1,4 +1,4 @@
-"""The three kinds of signing keys: what each is drawn, published and signed with.
+"""The three kinds of signing keys: what each is drawn, published and signed with; and the secret beside each.
 
 A key tells its kind itself, so a ring may hold several: when the configured algorithm changes, the next key is of the
 new kind, and the ones before go on being good until their tokens are over.
@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from jwt.algorithms import ECAlgorithm
-from jwt.api_jws import PyJWS
+from jwt.algorithms import Algorithm, ECAlgorithm, HMACAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.utils import der_to_raw_signature
 
 RS256 = "RS256"
 ES256 = "ES256"
 EDDSA = "EdDSA"
+HS256 = "HS256"
 
 KEY_BITS = 2048
 """Source: RFC 7518 section 3.3 asks for at least this; the published design uses it, and each signature costs time."""
@@ -38,12 +38,13 @@ class SteadyES256(ECAlgorithm):
         return der_to_raw_signature(key.sign(msg, how), key.curve)
 
 
-def signatures() -> PyJWS:
-    """Return what signs with each kind, always the same for the same input."""
-    made = PyJWS()
-    made.unregister_algorithm(ES256)
-    made.register_algorithm(ES256, SteadyES256(ECAlgorithm.SHA256, ec.SECP256R1))
-    return made
+SIGNATURES: Mapping[str, Algorithm] = {
+    RS256: RSAAlgorithm(RSAAlgorithm.SHA256),
+    ES256: SteadyES256(ECAlgorithm.SHA256, ec.SECP256R1),
+    EDDSA: OKPAlgorithm(),
+    HS256: HMACAlgorithm(HMACAlgorithm.SHA256),
+}
+"""What signs, by algorithm: always the same for the same input."""
 
 
 def drawn(algorithm: str) -> PrivateKey:

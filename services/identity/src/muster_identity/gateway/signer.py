@@ -6,7 +6,6 @@ so that a key of the ring comes and goes for both, and no published key makes an
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from muster_identity.domain.keys import FreshKey, KeyId, Keyring, SigningKey
 from muster_identity.domain.tokens import ACCESS_AUDIENCE, REFRESH_AUDIENCE, Claims
 from muster_identity.errors import KeyringUnreadable, RefreshRefused
 from muster_identity.gateway.keykinds import (
+    HS256,
     KEY_BITS,
     RS256,
     PrivateKey,
@@ -27,8 +27,8 @@ from muster_identity.gateway.keykinds import (
     drawn,
     jwk_of,
     refresh_secret,
-    signatures,
 )
+from muster_identity.gateway.stamps import Stamp
 
 LONGEST_TOKEN = 4096
 """Characters. Ours have about 1,000; there is no use in decoding what is four times as long."""
@@ -37,12 +37,8 @@ ACCESS_TYPE = "at+jwt"
 REFRESH_TYPE = "rt+jwt"
 """Types in the header, so that no kind of token passes for another (RFC 9068 section 2.1, RFC 8725 3.11)."""
 
-REFRESH_ALGORITHM = "HS256"
-
 SKEW_S = 60
 """How far the clocks of two instances may differ, seconds."""
-
-SIGNATURES = signatures()
 
 KEYS_REMEMBERED = 32
 """Opened keys kept; a ring has three or four."""
@@ -53,14 +49,16 @@ class OpenedKey:
     """A key of the ring, ready for use.
 
     Attributes:
-        private: signs access tokens.
-        algorithm: what it signs them with.
-        secret: signs refresh tokens.
+        private: the private key, for its public half.
+        secret: what refresh tokens are signed with.
+        access: signs access tokens.
+        refresh: signs refresh tokens.
     """
 
     private: PrivateKey
-    algorithm: str
     secret: bytes
+    access: Stamp
+    refresh: Stamp
 
 
 @dataclass(slots=True)
@@ -83,11 +81,8 @@ class KeySigner:
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
         """Return the signed token, of the kind that its audience says; its header names algorithm, key and type."""
-        opened, payload = self._open(key), json.dumps(dict(claims), separators=(",", ":")).encode()
-        if claims["aud"] == ACCESS_AUDIENCE:
-            headers = {"kid": key.key_id, "typ": ACCESS_TYPE}
-            return SIGNATURES.encode(payload, opened.private, opened.algorithm, headers)
-        return SIGNATURES.encode(payload, opened.secret, REFRESH_ALGORITHM, {"kid": key.key_id, "typ": REFRESH_TYPE})
+        opened = self._open(key)
+        return (opened.access if claims["aud"] == ACCESS_AUDIENCE else opened.refresh).sign(claims)
 
     def read(self, token: str, keyring: Keyring, *, issuer: str, now_s: int) -> Mapping[str, object]:
         """Return the claims of a refresh token that we signed and whose times and issuer are right.
@@ -121,22 +116,26 @@ class KeySigner:
         Raises:
             KeyringUnreadable: the ring holds something else under this id.
         """
-        known = self._opened.get(key.key_id)
-        if known is not None:
+        if (known := self._opened.get(key.key_id)) is not None:
             return known
-        try:
-            private = serialization.load_pem_private_key(key.private_pem.encode(), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            # Not chained: such an error could quote the key.
-            raise KeyringUnreadable(f"The key {key.key_id} cannot be read ({type(error).__name__}).") from None
+        private, secret = self._parse(key), refresh_secret(key.private_pem)
         algorithm = algorithm_of(private)
         if algorithm is None:
             raise KeyringUnreadable(f"The key {key.key_id} is neither RSA of {KEY_BITS} bits, P-256 nor Ed25519.")
         assert isinstance(private, PrivateKey), "it has one of our algorithms"
         if len(self._opened) >= KEYS_REMEMBERED:
             self._opened.clear()
-        opened = self._opened[key.key_id] = OpenedKey(private, algorithm, refresh_secret(key.private_pem))
+        access = Stamp.of(algorithm, private, key_id=key.key_id, kind=ACCESS_TYPE)
+        refresh = Stamp.of(HS256, secret, key_id=key.key_id, kind=REFRESH_TYPE)
+        opened = self._opened[key.key_id] = OpenedKey(private, secret, access, refresh)
         return opened
+
+    def _parse(self, key: SigningKey) -> object:
+        try:
+            return serialization.load_pem_private_key(key.private_pem.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            # Not chained: such an error could quote the key.
+            raise KeyringUnreadable(f"The key {key.key_id} cannot be read ({type(error).__name__}).") from None
 
 
 def _new_private_pem(algorithm: str) -> str:
@@ -156,9 +155,7 @@ def _checked(token: str, secret: bytes, *, issuer: str) -> dict[str, Any]:
         "verify_iat": False,
         "strict_aud": True,
     }
-    return jwt.decode(
-        token, secret, algorithms=[REFRESH_ALGORITHM], audience=REFRESH_AUDIENCE, issuer=issuer, options=options
-    )
+    return jwt.decode(token, secret, algorithms=[HS256], audience=REFRESH_AUDIENCE, issuer=issuer, options=options)
 
 
 def _is_timely(claims: Mapping[str, object], now_s: int) -> bool:
