@@ -262,14 +262,12 @@ async def test_state_and_its_event_commit_together_and_reach_a_consumer(sandbox:
 
     async with consuming(await a_consumer(sandbox, queue, note)) as stop, asyncio.TaskGroup() as group:
         group.create_task(outbox.run(stop))
-        await transact(
-            dynamodb,
-            [
-                tickets.put_op({"ticket_id": "t-1"}, condition="attribute_not_exists(ticket_id)"),
-                outbox.op(matched("t-1")),
-            ],
-        )
-        outbox.kick()
+        operations = [
+            tickets.put_op({"ticket_id": "t-1"}, condition="attribute_not_exists(ticket_id)"),
+            outbox.op(matched("t-1")),
+        ]
+        await transact(dynamodb, operations)
+        outbox.kick(operations)
         await eventually(lambda: bool(seen))
         stop.set()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from muster_events.envelope import Event, event
 from muster_events.tickets import TicketMatched
-from muster_runtime.dynamo import dump, load
+from muster_runtime.dynamo import Item, dump, load
 from muster_runtime.errors import Busy, Invalid, Unavailable
 from muster_runtime.messaging.outbox import LANES, Outbox, lane_of
 from muster_runtime.messaging.publisher import EntryTooLarge
@@ -16,6 +16,8 @@ from muster_runtime.metrics import Metrics
 from muster_runtime.testing import FakeClock, Faulty, RecordingPublisher, eventually
 from muster_runtime.testing.faults import outage, throttle, timeout_after_commit, unprocessed
 
+ELSEWHERE = next(subject for n in range(99) if lane_of(subject := f"u-{n}") != lane_of("t-1"))
+"""A subject whose events lie in another lane than those about `t-1`."""
 QUICK = {"idle_poll_s": 30.0, "backoff_base_s": 0.001, "backoff_cap_s": 0.002}
 
 
@@ -66,9 +68,11 @@ class Bench:
             **(QUICK | options),
         )
 
-    def commit(self, outbox: Outbox, *events: Event[Any]) -> None:
-        for each in events:
-            self.rows.commit(outbox.op(each))
+    def commit(self, outbox: Outbox, *events: Event[Any]) -> list[Item]:
+        operations = [outbox.op(each) for each in events]
+        for op in operations:
+            self.rows.commit(op)
+        return operations
 
     def counted(self, name: str) -> float:
         return self.metrics.registry.get_sample_value(name) or 0.0
@@ -102,8 +106,7 @@ async def test_a_kick_during_a_pass_that_is_too_late_for_it_starts_the_next_one_
         answer = await query(**request)
         passes.append(request)
         if len(passes) == len(LANES):
-            bench.commit(outbox, an_event())
-            outbox.kick()
+            outbox.kick(bench.commit(outbox, an_event()))
         return answer
 
     bench.rows.query = commit_after_the_last_lane_was_read  # type: ignore[method-assign]
@@ -204,10 +207,87 @@ async def test_a_kick_wakes_an_idle_relay_at_once(bench: Bench) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(outbox.run(stop))
         await eventually(lambda: len(client.calls) == len(LANES))
-        bench.commit(outbox, an_event())
-        outbox.kick()
+        outbox.kick(bench.commit(outbox, an_event()))
         await eventually(lambda: len(bench.publisher.events) == 1, within_s=30)
         stop.set()
+
+
+async def test_an_event_costs_one_look_at_its_own_lane(bench: Bench) -> None:
+    client = Faulty(bench.rows, {})
+    outbox, stop = bench.outbox(client), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        outbox.kick([{"Put": {"TableName": "tickets", "Item": {}}}, *bench.commit(outbox, an_event())])
+        await eventually(lambda: not bench.rows.rows)
+        stop.set()
+
+    assert ["query", "batch_write_item"] == client.calls[len(LANES) :]
+
+
+async def test_what_told_of_nothing_wakes_nobody(bench: Bench) -> None:
+    client = Faulty(bench.rows, {})
+    outbox, stop = bench.outbox(client), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        outbox.kick([{"Put": {"TableName": "tickets", "Item": {}}}, {"Delete": {"TableName": "outbox", "Key": {}}}])
+        stop.set()
+
+    assert len(LANES) == len(client.calls)
+
+
+async def test_kicks_without_end_do_not_hide_what_another_process_left(bench: Bench) -> None:
+    busy, left = an_event("t-1"), an_event(ELSEWHERE)
+    client = Faulty(bench.rows, {})
+    outbox, stop = bench.outbox(client, idle_poll_s=0.02), asyncio.Event()
+    query = bench.rows.query
+
+    async def query_and_kick(**request: Any) -> Any:
+        outbox.kick([outbox.op(busy)])
+        await asyncio.sleep(0)
+        return await query(**request)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        bench.rows.query = query_and_kick  # type: ignore[method-assign]
+        outbox.kick([outbox.op(busy)])
+        bench.commit(outbox, left)
+        await eventually(lambda: left.id in {each.id for each in bench.publisher.events})
+        stop.set()
+
+
+async def test_a_lane_that_failed_is_looked_at_again_before_the_next_poll(bench: Bench) -> None:
+    client = Faulty(bench.rows, {})
+    outbox, stop = bench.outbox(client, idle_poll_s=600), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        bench.publisher.fail_next(Unavailable())
+        outbox.kick(bench.commit(outbox, an_event()))
+        await eventually(lambda: not bench.rows.rows)
+        stop.set()
+
+    assert 1 == len(bench.publisher.events)
+
+
+async def test_the_oldest_and_the_stuck_are_told_of_all_lanes_whichever_was_looked_at(bench: Bench) -> None:
+    outbox = bench.outbox()
+    bench.commit(outbox, an_event("t-1"), an_event(ELSEWHERE))
+    bench.clock.advance(90)
+    # Each lane is refused as a whole, and then its one row.
+    bench.publisher.fail_next(Invalid(), Invalid(), Invalid(), Invalid())
+    await outbox.relay()
+    assert 2 == bench.counted("muster_outbox_stuck_rows")
+
+    await outbox.relay([lane_of("t-1")])
+
+    assert 1 == bench.counted("muster_outbox_stuck_rows")
+    assert 90 == bench.counted("muster_outbox_oldest_seconds")
 
 
 async def test_a_row_left_by_another_process_is_found_without_a_kick(bench: Bench) -> None:
@@ -228,9 +308,9 @@ async def test_stopping_relays_what_was_kicked_for_last(bench: Bench) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(outbox.run(stop))
         await eventually(lambda: len(client.calls) == len(LANES))
-        bench.commit(outbox, an_event())
+        operations = bench.commit(outbox, an_event())
         stop.set()
-        outbox.kick()
+        outbox.kick(operations)
 
     assert 1 == len(bench.publisher.events)
 
@@ -242,10 +322,10 @@ async def test_a_last_pass_that_fails_leaves_the_row_for_the_next_start(bench: B
     async with asyncio.TaskGroup() as group:
         group.create_task(outbox.run(stop))
         await eventually(lambda: len(client.calls) == len(LANES))
-        bench.commit(outbox, an_event())
+        operations = bench.commit(outbox, an_event())
         bench.publisher.fail_next(Unavailable())
         stop.set()
-        outbox.kick()
+        outbox.kick(operations)
 
     assert 1 == len(bench.rows.rows)
 

@@ -128,7 +128,7 @@ class DynamoRecordStore:
             if CONDITION in cancelled.reasons:
                 raise RecordMoved from cancelled
             raise
-        self._outbox.kick()
+        self._outbox.kick(operations)
 
     async def ping(self) -> None:
         """Ask the table whether it answers."""

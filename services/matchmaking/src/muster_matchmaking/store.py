@@ -64,7 +64,7 @@ class DynamoClaimStore:
             if CONDITION in cancelled.reasons:
                 raise ClaimMoved from cancelled
             raise
-        self._outbox.kick()
+        self._outbox.kick(operations)
 
     async def load(self, ticket_id: TicketId) -> Claim | None:
         """Return the claim, also for some time after it expired; None when it was never stored or is deleted."""
@@ -123,7 +123,7 @@ class DynamoClaimStore:
             if cancelled.reasons[1] != CONDITION:
                 raise
             return await self._end_unheld(close, announce)
-        self._outbox.kick()
+        self._outbox.kick(announce)
         return True
 
     async def _end_unheld(self, close: dict[str, Any], announce: list[dict[str, Any]]) -> bool:
@@ -134,7 +134,7 @@ class DynamoClaimStore:
             if cancelled.reasons[0] != CONDITION:
                 raise
             return False
-        self._outbox.kick()
+        self._outbox.kick(announce)
         return True
 
     def _refused(self, claim: Claim, reason: str) -> Any:  # noqa: ANN401 - Event[TicketRefused]

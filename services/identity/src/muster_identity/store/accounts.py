@@ -104,8 +104,7 @@ class DynamoAccounts:
             if CONDITION in cancelled.reasons:
                 raise AccountChanged from cancelled
             raise
-        if change.facts:
-            self._outbox.kick()
+        self._outbox.kick(operations)
 
     async def find_user(self, user_id: UserId) -> User | None:
         """Return the user; None when there is none. Strongly consistent."""

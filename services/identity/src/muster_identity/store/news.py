@@ -31,8 +31,9 @@ class OutboxBell:
 
     async def announce_rotation(self, key: SigningKey) -> None:
         """Queue the event `keys.rotated` for the key that signs now; a repeat carries the same event id."""
-        await transact(self._client, (self._outbox.op(_keys_rotated(key)),))
-        self._outbox.kick()
+        operations = (self._outbox.op(_keys_rotated(key)),)
+        await transact(self._client, operations)
+        self._outbox.kick(operations)
 
 
 def event_of(fact: Fact) -> Event[Any]:

@@ -5,7 +5,7 @@ bus takes it. It is written in the transaction that changes the state, and delet
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -70,6 +70,8 @@ class Outbox:
         self._backoff_base_s = backoff_base_s
         self._backoff_cap_s = backoff_cap_s
         self._kicked = asyncio.Event()
+        self._due: set[str] = set()
+        self._passes = {lane: _Pass() for lane in LANES}
 
     def op(self, event: Event[Any]) -> Item:
         """Return the operation that puts *event* into the outbox, for `muster_runtime.dynamo.transact`.
@@ -96,49 +98,67 @@ class Outbox:
             }
         )
 
-    def kick(self) -> None:
-        """Wake the relay; call it after the transaction committed. Without it the idle poll finds the row."""
-        self._kicked.set()
+    def kick(self, committed: Iterable[Item]) -> None:
+        """Wake the relay for the events among *committed*, the operations of a transaction, once it has committed.
+
+        Without it the idle poll finds the rows.
+        """
+        lanes = {
+            put["Item"]["lane"]["S"]
+            for op in committed
+            if (put := op.get("Put")) and put["TableName"] == self._table.name
+        }
+        if lanes:
+            self._due |= lanes
+            self._kicked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until *stop* is set, then once more what was kicked for meanwhile.
 
-        What is left then stays in the table for the next start, or for another process.
+        A kick has its lanes looked at; every `idle_poll_s` all of them are, for what another process left behind.
+        What is left in the end stays in the table for the next start, or for another process.
         """
-        failures = 0
+        failures, loop = 0, asyncio.get_running_loop()
+        look_at_s = loop.time()
         while not stop.is_set():
             self._kicked.clear()
+            if loop.time() >= look_at_s:
+                self._due.update(LANES)
+                look_at_s = loop.time() + self._idle_poll_s
+            lanes, self._due = self._due, set()
             try:
-                moved = await self.relay()
+                await self.relay(sorted(lanes))
             except MusterError as error:
                 failures += 1
+                self._due |= lanes
                 self._metrics.outbox_failures.inc()
                 log.warning("outbox_pass_failed", code=error.code, failures=failures)
                 await pause(stop, full_jitter(failures, base_s=self._backoff_base_s, cap_s=self._backoff_cap_s))
                 continue
             except Exception:
                 failures += 1
+                self._due |= lanes
                 self._metrics.outbox_failures.inc()
                 log.exception("outbox_pass_broke", failures=failures)
                 await pause(stop, full_jitter(failures, base_s=self._backoff_base_s, cap_s=self._backoff_cap_s))
                 continue
             failures = 0
-            if not moved:
-                await first_of(stop, self._kicked, within_s=self._idle_poll_s)
+            await first_of(stop, self._kicked, within_s=max(0.0, look_at_s - loop.time()))
         if self._kicked.is_set():
             await self._last_pass()
 
-    async def relay(self) -> int:
-        """Make one pass over all lanes; return how many rows were published and deleted.
+    async def relay(self, lanes: Iterable[str] = LANES) -> int:
+        """Make one pass over *lanes*; return how many rows were published and deleted.
 
         Raises:
             Busy: DynamoDB or the bus throttle; rows not yet deleted stay.
             Unavailable: DynamoDB or the bus do not answer; rows not yet deleted stay.
         """
-        passes = [await self._relay_lane(lane) for lane in LANES]
-        self._metrics.outbox_stuck.set(sum(each.stuck for each in passes))
-        self._metrics.outbox_age_s.set(max(each.oldest_s for each in passes))
-        return sum(each.moved for each in passes)
+        made = {lane: await self._relay_lane(lane) for lane in lanes}
+        self._passes |= made
+        self._metrics.outbox_stuck.set(sum(each.stuck for each in self._passes.values()))
+        self._metrics.outbox_age_s.set(max(each.oldest_s for each in self._passes.values()))
+        return sum(each.moved for each in made.values())
 
     async def _relay_lane(self, lane: str) -> "_Pass":
         """Relay every page of a lane: rows that are stuck must not hide those behind them."""
@@ -184,14 +204,14 @@ class Outbox:
 
     async def _last_pass(self) -> None:
         try:
-            await self.relay()
+            await self.relay(sorted(self._due))
         except MusterError as error:
             log.warning("outbox_left_for_later", code=error.code)
 
 
 @dataclass(slots=True)
 class _Pass:
-    """What a pass over one lane did."""
+    """What the last pass over one lane did."""
 
     moved: int = 0
     stuck: int = 0
