@@ -81,6 +81,9 @@ class MemoryAccounts:
             and (change.opened is None or change.opened.session_id not in self.sessions)
             and all(self._lives(session.session_id) for session in change.ended)
             and (not change.spends or change.spends in self.resolutions)
+            and not any(
+                (ban := self.bans.get(each.identity_hash)) and ban.is_in_force(each.at_s) for each in change.entrants
+            )
         )
 
     def _lives(self, session_id: SessionId) -> bool:

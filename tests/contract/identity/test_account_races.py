@@ -2,6 +2,8 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,21 +12,56 @@ from identity_fakes import TOKENS, Instance, World, holder_of
 from identity_world import sessions_table, users_table
 from patience import let_dynamodb_take_its_time
 
-from muster_identity.domain.changes import Offer
+from muster_identity.domain.changes import Change, Offer
 from muster_identity.domain.sessions import Origin
 from muster_identity.domain.users import UserId
+from muster_identity.errors import Banned
 from muster_identity.store import DynamoAccounts, Tables
+from muster_runtime.errors import MusterError
 from muster_runtime.messaging.outbox import Outbox
 from muster_runtime.metrics import Metrics
 from muster_runtime.testing import RecordingPublisher, Sandbox
 
 MANY = 100
+BAN: dict[str, Any] = {"reason": "aimbot", "until_s": None, "operator": "tool"}
 
 
 async def together(attempts: list[Any]) -> list[Any]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(attempt) for attempt in attempts]
     return [task.result() for task in tasks]
+
+
+@contextmanager
+def held(world: World, holds: Callable[[Change], bool]) -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Hold back the first commit that *holds* of; give what is set once it waits, and what lets it go."""
+    commit, reached, go = world.accounts.commit, asyncio.Event(), asyncio.Event()
+
+    async def slow(change: Change) -> None:
+        if holds(change) and not reached.is_set():
+            reached.set()
+            await go.wait()
+        await commit(change)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.accounts, "commit", slow)
+        yield reached, go
+
+
+async def outcome(attempt: Coroutine[Any, Any, Any]) -> Any:
+    """Return what *attempt* gives, or the error of ours that it ends with."""
+    try:
+        return await attempt
+    except MusterError as error:
+        return error
+
+
+def bans_somebody(change: Change) -> bool:
+    return bool(change.bans)
+
+
+def lets_somebody_in(change: Change) -> bool:
+    return bool(change.entrants)
 
 
 class Races(ABC):
@@ -40,6 +77,99 @@ class Races(ABC):
         await one.keys.start()
         await other.keys.start()
         return one, other
+
+    async def test_who_is_banned_while_coming_in_for_the_first_time_does_not_come_in(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        doors, operators = instances[0].handlers.doors, instances[1].handlers.operators
+
+        with held(world, lets_somebody_in) as (reached, go):
+            async with asyncio.TaskGroup() as group:
+                coming = group.create_task(outcome(doors.sign_in("steam", {"ticket": "7656"}, origin=Origin())))
+                await reached.wait()
+                assert await operators.ban_identity("steam", "7656", **BAN) is None
+                go.set()
+
+        assert isinstance(coming.result(), Banned)
+        assert await world.accounts.find_owner("steam", "7656") is None
+
+    async def test_who_comes_in_while_being_banned_is_banned_with_the_account(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        doors, operators = instances[0].handlers.doors, instances[1].handlers.operators
+
+        with held(world, bans_somebody) as (reached, go):
+            async with asyncio.TaskGroup() as group:
+                banning = group.create_task(operators.ban_identity("steam", "7656", **BAN))
+                await reached.wait()
+                signed_in = await doors.sign_in("steam", {"ticket": "7656"}, origin=Origin())
+                go.set()
+
+        banned = banning.result()
+        assert banned is not None
+        assert banned.user_id == signed_in.tokens.user_id
+        with pytest.raises(Banned):
+            await instances[0].players.refresh(signed_in.tokens.refresh_token)
+
+    async def test_who_is_banned_while_being_linked_is_not_linked(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        doors, operators = instances[0].handlers.doors, instances[1].handlers.operators
+        guest = await instances[0].players.sign_in_guest(None, None)
+
+        with held(world, lets_somebody_in) as (reached, go):
+            async with asyncio.TaskGroup() as group:
+                holder = holder_of(guest.tokens.access_token)
+                linking = group.create_task(outcome(doors.link(holder, "steam", {"ticket": "7656"})))
+                await reached.wait()
+                await operators.ban_identity("steam", "7656", **BAN)
+                go.set()
+
+        assert isinstance(linking.result(), Banned)
+        assert await world.accounts.find_owner("steam", "7656") is None
+
+    async def test_who_comes_back_as_the_grace_ends_keeps_the_session(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        (one, other), sessions_of = instances, world.accounts.sessions_of
+        guest = await one.players.sign_in_guest(None, None)
+        due_s = await one.handlers.accounts.leave(holder_of(guest.tokens.access_token))
+        world.clock.advance(due_s - int(world.clock.epoch_s()) - 1)
+        await one.keys.reload()
+        await other.keys.reload()
+
+        with (
+            held(world, lambda change: change.opened is not None) as (reached, go),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            async with asyncio.TaskGroup() as group:
+                signing_in = one.players.sign_in_guest(guest.tokens.user_id, guest.guest_secret)
+                coming = group.create_task(signing_in)
+                await reached.wait()
+                world.clock.advance(2)
+
+                async def once_it_is_stored(user_id: UserId) -> Any:
+                    go.set()
+                    await coming
+                    return await sessions_of(user_id)
+
+                patch.setattr(world.accounts, "sessions_of", once_it_is_stored)
+                await other.handlers.accounts.finish_deletions()
+
+        back = coming.result()
+        assert (await one.players.refresh(back.tokens.refresh_token)).user_id == guest.tokens.user_id
+
+    async def test_a_ban_that_is_over_keeps_nobody_out(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        now_s, one = int(world.clock.epoch_s()), instances[0].handlers
+        await one.operators.ban_identity("steam", "7656", reason="rude", until_s=now_s + 60, operator="tool")
+        with pytest.raises(Banned):
+            await one.doors.sign_in("steam", {"ticket": "7656"}, origin=Origin())
+
+        world.clock.advance(60)
+
+        assert (await one.doors.sign_in("steam", {"ticket": "7656"}, origin=Origin())).is_new
 
     async def test_a_hundred_parallel_first_sign_ins_with_one_steam_id_make_one_account(
         self, world: World, instances: tuple[Instance, Instance]

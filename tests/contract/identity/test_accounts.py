@@ -10,6 +10,7 @@ from identity_fakes import TOKENS, MemoryAccounts
 from identity_world import sessions_table, users_table
 
 from muster_identity.domain import accounts as decisions
+from muster_identity.domain import bans
 from muster_identity.domain.changes import Change, Claim, IdentityBan, Resolution
 from muster_identity.domain.doors import ProviderIdentity
 from muster_identity.domain.keys import KeyId, KeyState, SigningKey
@@ -186,7 +187,7 @@ class AccountsContract(ABC):
         await world.store.commit(decisions.linked(ann, STEAM, START))
 
         with pytest.raises(AccountChanged):
-            await world.store.commit(decisions.banned(ann, Ban("aimbot", START), actor="operator:tool"))
+            await world.store.commit(bans.banned(ann, Ban("aimbot", START), actor="operator:tool"))
 
         stored = await world.store.find_user(UserId("ann"))
         assert stored is not None
@@ -252,7 +253,7 @@ class AccountsContract(ABC):
 
         stored = await world.store.find_user(UserId("ann"))
         assert stored is not None
-        await world.store.commit(decisions.deleted(stored, START + 50))
+        await world.store.commit(decisions.deleted(stored, START + 50, {}))
         assert await world.store.due_deletions(START + 50) == ()
         assert await world.store.find_user(UserId("ann")) == User(
             UserId("ann"), START, epoch=2, deleted_at_s=START + 50, version=3
@@ -261,7 +262,7 @@ class AccountsContract(ABC):
     async def test_what_was_taken_back_is_listed_while_a_token_can_live(self, world: World) -> None:
         ann = await create(world)
         await world.store.commit(decisions.signed_out(ann, a_session(), START, actor="player"))
-        await world.store.commit(decisions.banned(ann, Ban("aimbot", START), actor="operator:tool"))
+        await world.store.commit(bans.banned(ann, Ban("aimbot", START), actor="operator:tool"))
 
         listed = await world.store.revocations(START + TOKENS.access_life_s)
 
@@ -449,7 +450,7 @@ async def test_no_row_of_history_revocations_or_events_names_a_person(tables: St
     await store.commit(decisions.created(a_user(), a_session(), identity=STEAM))
     ann = await store.find_user(UserId("ann"))
     assert ann is not None
-    await store.commit(decisions.banned(ann, Ban("aimbot", START), actor="operator:tool"))
+    await store.commit(bans.banned(ann, Ban("aimbot", START), actor="operator:tool"))
 
     for name in (tables.names.audit, tables.names.revocations, tables.outbox_table):
         rows = (await Table(tables.dynamodb, name).scan()).items

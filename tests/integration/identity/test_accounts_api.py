@@ -270,6 +270,82 @@ async def test_a_ban_ends_sessions_shuts_every_door_and_ends_by_itself(identity:
     assert await code_of_refresh(identity, guest) == "refresh_refused"
 
 
+async def test_no_choice_in_a_conflict_takes_an_identity_out_of_a_ban(identity: Identity) -> None:
+    owner, tool = await identity.guest(), await operator(identity)
+    await link(identity, owner, "steam", "7656")
+    fresh = await identity.guest()
+    offer = await link(identity, fresh, "steam", "7656")
+
+    await identity.call("PUT", f"/v1/users/{owner['user_id']}/ban", json={"reason": "aimbot"}, headers=tool)
+
+    for choice in ("keep", "switch", "merge"):
+        refused = await resolve(identity, fresh, offer, choice)
+        assert (refused.status, refused.json["code"]) == (403, "banned")
+    again = await link(identity, fresh, "steam", "7656")
+    assert (again.status, again.json["code"]) == (403, "banned")
+    back = await identity.post("/v1/sign-in/steam", json={"credential": credential_of("steam", "7656")})
+    assert back.status == 403
+
+
+async def test_a_shorter_ban_of_the_person_does_not_shorten_the_accounts(identity: Identity) -> None:
+    player, tool = await identity.sign_in("steam", "7656"), await operator(identity)
+    until = (identity.clock.now() + timedelta(hours=1)).isoformat()
+    for path, order in (
+        (f"/v1/users/{player['user_id']}/ban", {"reason": "for good"}),
+        ("/v1/identities/steam/7656/ban", {"reason": "an hour", "until": until}),
+    ):
+        assert (await identity.call("PUT", path, json=order, headers=tool)).status == 200
+
+    identity.clock.advance(3601)
+
+    back = await identity.post("/v1/sign-in/steam", json={"credential": credential_of("steam", "7656")})
+    assert back.status == 403
+    assert "for good" in back.json["detail"]
+
+
+async def test_a_short_ban_of_a_deleted_account_does_not_shorten_the_persons(identity: Identity) -> None:
+    player, tool = await identity.sign_in("steam", "7656"), await operator(identity)
+    await identity.call("DELETE", "/v1/me", headers=bearer(player))
+    await identity.call("PUT", "/v1/identities/steam/7656/ban", json={"reason": "for good"}, headers=tool)
+    until = (identity.clock.now() + timedelta(days=15)).isoformat()
+    order = {"reason": "short", "until": until}
+    await identity.call("PUT", f"/v1/users/{player['user_id']}/ban", json=order, headers=tool)
+    identity.clock.advance(14 * 86_400 + 1)
+    await identity.handlers.accounts.finish_deletions()
+
+    identity.clock.advance(2 * 86_400)
+    await identity.parts[0].keys.reload()
+
+    back = await identity.post("/v1/sign-in/steam", json={"credential": credential_of("steam", "7656")})
+    assert (back.status, back.json["code"]) == (403, "banned")
+
+
+@pytest.mark.parametrize(
+    "until",
+    ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "1969-12-31T00:00:00Z"],
+)
+async def test_an_end_of_a_ban_that_no_calendar_has_is_refused(identity: Identity, until: str) -> None:
+    player, tool = await identity.sign_in("steam", "7656"), await operator(identity)
+
+    for path in (f"/v1/users/{player['user_id']}/ban", "/v1/identities/epic/abc/ban"):
+        reply = await identity.call("PUT", path, json={"reason": "x", "until": until}, headers=tool)
+        assert (reply.status, reply.json["code"]) == (422, "fields_invalid")
+
+
+async def test_an_account_that_cannot_be_deleted_keeps_no_other_from_it(identity: Identity) -> None:
+    players = [await identity.sign_in("steam", f"player-{number}") for number in range(3)]
+    for each in players:
+        await identity.call("DELETE", "/v1/me", headers=bearer(each))
+    # As if a row had been removed by hand: this account can never be deleted as it is stored.
+    del identity.world.accounts.owners["steam", "player-0"]
+    identity.clock.advance(14 * 86_400 + 1)
+
+    await identity.handlers.accounts.finish_deletions()
+
+    users = identity.world.accounts.users
+    assert [users[each["user_id"]].deleted_at_s is None for each in players] == [True, False, False]
+
+
 async def test_a_ban_of_an_identity_outlives_the_account(identity: Identity) -> None:
     player, tool = await identity.sign_in("steam", "7656"), await operator(identity)
     path = "/v1/identities/steam/7656/ban"

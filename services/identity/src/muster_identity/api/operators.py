@@ -1,12 +1,15 @@
 """Accounts as operators see them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from muster_identity.api.accounts import DoorOf, Entry, SessionOf, doors_of, moment
 from muster_identity.domain.outcomes import Dossier
 from muster_identity.domain.users import Ban, User
+
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Ends of bans that every time zone can tell."""
 
 
 class BanOrder(BaseModel):
@@ -15,7 +18,9 @@ class BanOrder(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="the player reads it")
-    until: AwareDatetime | None = Field(default=None, description="when it ends; leave out for a ban for good")
+    until: AwareDatetime | None = Field(
+        default=None, ge=_EARLIEST, lt=_LATEST, description="when it ends; leave out for a ban for good"
+    )
 
 
 class BanOf(BaseModel):

@@ -4,25 +4,19 @@ Two rules hold through all of them. An identity opens one account, and an accoun
 each provider. And an account that is neither deleted nor merged has at least one door.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from muster_identity.domain.changes import AuditEntry, Change, Claim, Fact, IdentityBan, Told
+from muster_identity.domain.bans import identity_hash, kept_at_deletion
+from muster_identity.domain.changes import AuditEntry, Change, Claim, Entrant, Fact, Told
 from muster_identity.domain.doors import Door, ProviderIdentity
-from muster_identity.domain.fingerprints import fingerprint
 from muster_identity.domain.sessions import Session
-from muster_identity.domain.users import Ban, LinkedDoor, User, UserId
+from muster_identity.domain.told import PLAYER, SYSTEM, audit, fact
+from muster_identity.domain.users import Ban, LinkedDoor, User
 from muster_identity.errors import DoorNotLinked, DoorTaken, LastDoor, MergeRefused
-
-PLAYER = "player"
-SYSTEM = "system"
 
 MOST_GUEST_HASHES = 8
 """Guest secrets that open one account; so many guests can be merged into it."""
-
-
-def identity_hash(door: str, subject: str) -> str:
-    """Return what a ban of an identity is kept under: 64 hex digits that outlive the account."""
-    return fingerprint(f"{door}#{subject}")
 
 
 def created(user: User, session: Session, *, identity: ProviderIdentity | None = None) -> Change:
@@ -35,15 +29,18 @@ def created(user: User, session: Session, *, identity: ProviderIdentity | None =
     """
     now_s, door = user.created_at_s, Door.GUEST.value
     claims: tuple[Claim, ...] = ()
+    entrants: tuple[Entrant, ...] = ()
     if identity is not None:
         user, door = _with_door(user, identity, now_s), identity.door
         claims = (Claim(identity.door, identity.subject, None, user.user_id),)
+        entrants = (_entrant(identity, now_s),)
     return Change(
         users=(user,),
         claims=claims,
+        entrants=entrants,
         opened=session,
-        facts=(_fact(Told.CREATED, user, now_s, door=door),),
-        audits=(_audit(user, now_s, "created", PLAYER, detail=door),),
+        facts=(fact(Told.CREATED, user, now_s, door=door),),
+        audits=(audit(user, now_s, "created", PLAYER, detail=door),),
     )
 
 
@@ -69,8 +66,9 @@ def linked(user: User, identity: ProviderIdentity, now_s: int) -> Change:
     return Change(
         users=(after,),
         claims=(Claim(identity.door, identity.subject, None, user.user_id),),
-        facts=(_fact(Told.LINKED, user, now_s, door=identity.door),),
-        audits=(_audit(user, now_s, "linked", PLAYER, detail=identity.door),),
+        entrants=(_entrant(identity, now_s),),
+        facts=(fact(Told.LINKED, user, now_s, door=identity.door),),
+        audits=(audit(user, now_s, "linked", PLAYER, detail=identity.door),),
     )
 
 
@@ -97,8 +95,8 @@ def unlinked(user: User, door: str, now_s: int) -> Change:
     return Change(
         users=(after,),
         claims=claims,
-        facts=(_fact(Told.UNLINKED, user, now_s, door=door),),
-        audits=(_audit(user, now_s, "unlinked", PLAYER, detail=door),),
+        facts=(fact(Told.UNLINKED, user, now_s, door=door),),
+        audits=(audit(user, now_s, "unlinked", PLAYER, detail=door),),
     )
 
 
@@ -119,14 +117,15 @@ def moved(user: User, owner: User, identity: ProviderIdentity, now_s: int) -> Ch
     return Change(
         users=(_with_door(user, identity, now_s), replace(left, epoch=owner.epoch + 1)),
         claims=(Claim(identity.door, identity.subject, owner.user_id, user.user_id),),
+        entrants=(_entrant(identity, now_s),),
         facts=(
-            _fact(Told.LINKED, user, now_s, door=identity.door),
-            _fact(Told.UNLINKED, owner, now_s, door=identity.door),
-            _fact(Told.REVOKED, owner, now_s, reason="identity_moved"),
+            fact(Told.LINKED, user, now_s, door=identity.door),
+            fact(Told.UNLINKED, owner, now_s, door=identity.door),
+            fact(Told.REVOKED, owner, now_s, reason="identity_moved"),
         ),
         audits=(
-            _audit(user, now_s, "linked", PLAYER, detail=f"{identity.door} from {owner.user_id}"),
-            _audit(owner, now_s, "unlinked", PLAYER, detail=f"{identity.door} to {user.user_id}"),
+            audit(user, now_s, "linked", PLAYER, detail=f"{identity.door} from {owner.user_id}"),
+            audit(owner, now_s, "unlinked", PLAYER, detail=f"{identity.door} to {user.user_id}"),
         ),
     )
 
@@ -157,34 +156,13 @@ def merged(user: User, other: User, now_s: int) -> Change:
         users=(survivor, alias),
         claims=tuple(Claim(each.door, each.subject, other.user_id, user.user_id) for each in other.doors),
         facts=(
-            _fact(Told.MERGED, other, now_s, survivor=user.user_id),
-            _fact(Told.REVOKED, other, now_s, reason="merged"),
+            fact(Told.MERGED, other, now_s, survivor=user.user_id),
+            fact(Told.REVOKED, other, now_s, reason="merged"),
         ),
         audits=(
-            _audit(user, now_s, "merged", PLAYER, detail=f"took {other.user_id}"),
-            _audit(other, now_s, "merged", PLAYER, detail=f"into {user.user_id}"),
+            audit(user, now_s, "merged", PLAYER, detail=f"took {other.user_id}"),
+            audit(other, now_s, "merged", PLAYER, detail=f"into {user.user_id}"),
         ),
-    )
-
-
-def banned(user: User, ban: Ban, *, actor: str) -> Change:
-    """Return the change that bans *user* and ends their sessions."""
-    now_s = ban.banned_at_s
-    return Change(
-        users=(replace(user, ban=ban, epoch=user.epoch + 1),),
-        facts=(_fact(Told.BANNED, user, now_s, reason=ban.reason, until_s=ban.until_s),),
-        audits=(_audit(user, now_s, "banned", actor, detail=ban.reason),),
-    )
-
-
-def unbanned(user: User, now_s: int, *, actor: str) -> Change:
-    """Return the change that lifts *user*'s ban; without a ban nothing changes."""
-    if user.ban is None:
-        return Change()
-    return Change(
-        users=(replace(user, ban=None),),
-        facts=(_fact(Told.UNBANNED, user, now_s),),
-        audits=(_audit(user, now_s, "unbanned", actor),),
     )
 
 
@@ -192,15 +170,15 @@ def signed_out_everywhere(user: User, now_s: int, *, actor: str, reason: str = "
     """Return the change that ends all sessions of *user*."""
     return Change(
         users=(replace(user, epoch=user.epoch + 1),),
-        facts=(_fact(Told.REVOKED, user, now_s, reason=reason),),
-        audits=(_audit(user, now_s, "signed_out_everywhere", actor, detail=reason),),
+        facts=(fact(Told.REVOKED, user, now_s, reason=reason),),
+        audits=(audit(user, now_s, "signed_out_everywhere", actor, detail=reason),),
     )
 
 
 def signed_out(user: User, session: Session, now_s: int, *, actor: str, reason: str = "signed_out") -> Change:
     """Return the change that ends one *session* of *user*."""
     over = replace(session, revoked_at_s=now_s, revoked_reason=reason)
-    fact = Fact(
+    told = Fact(
         Told.REVOKED,
         user.user_id,
         now_s,
@@ -210,19 +188,19 @@ def signed_out(user: User, session: Session, now_s: int, *, actor: str, reason: 
         reason=reason,
     )
     entry = AuditEntry(user.user_id, now_s, "signed_out", actor, key=session.session_id, detail=reason)
-    return Change(ended=(over,), facts=(fact,), audits=(entry,))
+    return Change(ended=(over,), facts=(told,), audits=(entry,))
 
 
 def renamed(user: User, display_name: str, now_s: int) -> Change:
     """Return the change that gives *user* another display name."""
-    return Change(users=(replace(user, display_name=display_name),), audits=(_audit(user, now_s, "renamed", PLAYER),))
+    return Change(users=(replace(user, display_name=display_name),), audits=(audit(user, now_s, "renamed", PLAYER),))
 
 
 def guest_secret_changed(user: User, guest_hash: str, now_s: int) -> Change:
     """Return the change after which only the secret behind *guest_hash* opens the guest door."""
     return Change(
         users=(replace(user, guest_secret_hash=guest_hash, merged_guest_hashes=()),),
-        audits=(_audit(user, now_s, "guest_secret_changed", PLAYER),),
+        audits=(audit(user, now_s, "guest_secret_changed", PLAYER),),
     )
 
 
@@ -231,8 +209,8 @@ def deletion_asked(user: User, now_s: int, *, delete_at_s: int, actor: str) -> C
     due_s = delete_at_s if user.delete_at_s is None else user.delete_at_s
     return Change(
         users=(replace(user, delete_at_s=due_s, epoch=user.epoch + 1),),
-        facts=(_fact(Told.REVOKED, user, now_s, reason="deletion_asked"),),
-        audits=(_audit(user, now_s, "deletion_asked", actor),),
+        facts=(fact(Told.REVOKED, user, now_s, reason="deletion_asked"),),
+        audits=(audit(user, now_s, "deletion_asked", actor),),
     )
 
 
@@ -241,28 +219,32 @@ def deletion_cancelled(user: User, session: Session, now_s: int) -> Change:
     return Change(
         users=(replace(user, delete_at_s=None),),
         opened=session,
-        audits=(_audit(user, now_s, "deletion_cancelled", PLAYER),),
+        audits=(audit(user, now_s, "deletion_cancelled", PLAYER),),
     )
 
 
-def deleted(user: User, now_s: int) -> Change:
+def deleted(user: User, now_s: int, standing: Mapping[str, Ban]) -> Change:
     """Return the change that leaves nothing of *user* but an id that is never given out again.
 
     A ban stays, on every identity that opened the account: deleting an account is no way out of it.
+
+    Args:
+        user: the account.
+        now_s: the present, seconds since the epoch.
+        standing: bans of its identities, by hash.
     """
-    ban = user.ban if user.is_banned(now_s) else None
     left = User(user.user_id, user.created_at_s, epoch=user.epoch + 1, deleted_at_s=now_s, version=user.version)
     return Change(
         users=(left,),
         claims=tuple(Claim(each.door, each.subject, user.user_id, None) for each in user.doors),
-        bans=() if ban is None else tuple(_ban_of(each, ban) for each in user.doors),
-        facts=(_fact(Told.DELETED, user, now_s),),
-        audits=(_audit(user, now_s, "deleted", SYSTEM),),
+        bans=kept_at_deletion(user, now_s, standing),
+        facts=(fact(Told.DELETED, user, now_s),),
+        audits=(audit(user, now_s, "deleted", SYSTEM),),
     )
 
 
-def _ban_of(door: LinkedDoor, ban: Ban) -> IdentityBan:
-    return IdentityBan(identity_hash(door.door, door.subject), ban)
+def _entrant(identity: ProviderIdentity, now_s: int) -> Entrant:
+    return Entrant(identity_hash(identity.door, identity.subject), now_s)
 
 
 def _with_door(user: User, identity: ProviderIdentity, now_s: int) -> User:
@@ -272,29 +254,3 @@ def _with_door(user: User, identity: ProviderIdentity, now_s: int) -> User:
 
 def _without_door(user: User, door: str) -> User:
     return replace(user, doors=tuple(each for each in user.doors if each.door != door))
-
-
-def _fact(  # noqa: PLR0913 - each is a fact of its own
-    told: Told,
-    user: User,
-    now_s: int,
-    *,
-    door: str = "",
-    reason: str = "",
-    until_s: int | None = None,
-    survivor: UserId | str = "",
-) -> Fact:
-    return Fact(
-        told,
-        user.user_id,
-        now_s,
-        sequence=user.version + 1,
-        door=door,
-        reason=reason,
-        until_s=until_s,
-        survivor=survivor,
-    )
-
-
-def _audit(user: User, now_s: int, action: str, actor: str, *, detail: str = "") -> AuditEntry:
-    return AuditEntry(user.user_id, now_s, action, actor, key=str(user.version + 1), detail=detail)

@@ -102,6 +102,19 @@ class IdentityBan:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrant:
+    """An identity that comes to open an account, which a banned one may not.
+
+    Attributes:
+        identity_hash: fingerprint of door and subject.
+        at_s: when it is let in, seconds since the epoch; a ban that is over by then is none.
+    """
+
+    identity_hash: str
+    at_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """A conflict that its player may resolve, once and soon.
 
@@ -205,6 +218,7 @@ class Change:
         claims: identities that change hands; each must still belong to whom it did.
         opened: a session that begins.
         ended: sessions that end early; each must still live.
+        entrants: identities that come to open an account; none of them may be banned.
         bans: identities that are banned from now on.
         pardons: hashes of identities that are banned no longer.
         spends: hash of the resolution that is used up; it must still be there. Empty for none.
@@ -216,6 +230,7 @@ class Change:
     claims: tuple[Claim, ...] = ()
     opened: Session | None = None
     ended: tuple[Session, ...] = ()
+    entrants: tuple[Entrant, ...] = ()
     bans: tuple[IdentityBan, ...] = ()
     pardons: tuple[str, ...] = ()
     spends: str = ""

@@ -9,12 +9,14 @@ from muster_identity.domain import accounts as decisions
 from muster_identity.domain.fingerprints import fingerprint
 from muster_identity.domain.outcomes import Archive
 from muster_identity.domain.sessions import Session, SessionId
+from muster_identity.domain.told import PLAYER
 from muster_identity.domain.users import User
 from muster_identity.errors import AccountChanged, SessionNotFound
 from muster_identity.handlers.admission import Admission, settled
 from muster_identity.handlers.desk import Desk
 from muster_identity.ports import Accounts
 from muster_runtime.auth.principal import Principal
+from muster_runtime.errors import MusterError
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +82,7 @@ class AccountHandlers:
             # Somebody else's is not told apart from none.
             raise SessionNotFound
         try:
-            await self.accounts.commit(decisions.signed_out(caller.user, session, now_s, actor=decisions.PLAYER))
+            await self.accounts.commit(decisions.signed_out(caller.user, session, now_s, actor=PLAYER))
         except AccountChanged as error:
             raise SessionNotFound from error
         log.info("session_ended", user_id=caller.user.user_id, session_id=session.session_id)
@@ -96,7 +98,7 @@ class AccountHandlers:
 
         async def attempt() -> None:
             user = (await self.admission.caller(principal)).user
-            change = decisions.signed_out_everywhere(user, self.desk.now_s(), actor=decisions.PLAYER)
+            change = decisions.signed_out_everywhere(user, self.desk.now_s(), actor=PLAYER)
             await self.accounts.commit(change)
             log.info("all_sessions_ended", user_id=user.user_id)
 
@@ -152,7 +154,7 @@ class AccountHandlers:
         async def attempt() -> int:
             user, now_s = (await self.admission.recent_caller(principal)).user, self.desk.now_s()
             due_s = now_s + self.admission.policy.deletion_grace_s
-            await self.accounts.commit(decisions.deletion_asked(user, now_s, delete_at_s=due_s, actor=decisions.PLAYER))
+            await self.accounts.commit(decisions.deletion_asked(user, now_s, delete_at_s=due_s, actor=PLAYER))
             log.info("deletion_asked", user_id=user.user_id)
             return due_s
 
@@ -161,5 +163,9 @@ class AccountHandlers:
     async def finish_deletions(self) -> None:
         """Delete the accounts whose grace is over. Safe to repeat: what is deleted is not due any more."""
         for user_id in await self.accounts.due_deletions(self.desk.now_s()):
-            # Deletes it on the way, when it is due.
-            await settled(partial(self.admission.find, user_id))
+            try:
+                # Deletes it on the way, when it is due.
+                await settled(partial(self.admission.find, user_id))
+            except MusterError as error:
+                # One that cannot be deleted, now or ever, keeps nobody else's data.
+                log.warning("deletion_failed", user_id=user_id, code=error.code)

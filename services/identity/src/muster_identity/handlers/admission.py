@@ -8,6 +8,7 @@ from typing import TypeVar
 import structlog
 
 from muster_identity.domain import accounts as decisions
+from muster_identity.domain.bans import identity_hash
 from muster_identity.domain.policy import AccountPolicy
 from muster_identity.domain.sessions import Origin, Session, SessionId
 from muster_identity.domain.tokens import TokenPair
@@ -85,9 +86,13 @@ class Admission:
         now_s = self.desk.now_s()
         if not user.is_due(now_s):
             return False
+        hashes = [identity_hash(each.door, each.subject) for each in user.doors] if user.is_banned(now_s) else []
+        found = {each: await self.accounts.find_ban(each) for each in hashes}
+        standing = {each: ban for each, ban in found.items() if ban is not None}
         sessions = await self.accounts.sessions_of(user.user_id)
+        await self.accounts.commit(decisions.deleted(user, now_s, standing))
+        # Afterwards: who came back at the last moment keeps the session. None of these counts, and each expires.
         await self.accounts.forget_sessions([session.session_id for session in sessions])
-        await self.accounts.commit(decisions.deleted(user, now_s))
         log.info("user_deleted", user_id=user.user_id)
         return True
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 
 from muster_identity.domain import accounts as decisions
+from muster_identity.domain.bans import identity_hash
 from muster_identity.domain.changes import Change, Offer, Resolution
 from muster_identity.domain.doors import CREDENTIALS, ProviderIdentity, kind_of
 from muster_identity.domain.fingerprints import fingerprint
@@ -144,7 +145,7 @@ class DoorHandlers:
             DoorTaken: for keep: the account has another identity of the same provider.
             LastDoor: for keep: nothing else opens the other account.
             MergeRefused: for merge: these two cannot become one.
-            Banned: for switch: the other account is banned.
+            Banned: the other account is banned.
             MusterError: as `Admission.recent_caller`.
         """
         return await settled(lambda: self._resolve(principal, fingerprint(token), choice, origin))
@@ -174,7 +175,7 @@ class DoorHandlers:
             Banned: the identity is banned, whatever account it opens.
         """
         owner_id = await self.accounts.find_owner(identity.door, identity.subject)
-        ban = await self.accounts.find_ban(decisions.identity_hash(identity.door, identity.subject))
+        ban = await self.accounts.find_ban(identity_hash(identity.door, identity.subject))
         self.admission.refuse_banned(ban, self.desk.now_s())
         return owner_id
 
@@ -204,7 +205,8 @@ class DoorHandlers:
             try:
                 await self.accounts.commit(decisions.created(user, session, identity=identity))
             except AccountChanged:
-                if await self.accounts.find_owner(identity.door, identity.subject) is not None:
+                # Somebody else was first, or the person was banned meanwhile; else the id was taken.
+                if await self._owner(identity) is not None:
                     raise
                 continue
             log.info("user_created", user_id=user.user_id, door=identity.door)
@@ -224,6 +226,7 @@ class DoorHandlers:
         owner = await self.admission.find(owner_id)
         if owner is None:
             raise AccountChanged
+        self.admission.refuse_banned(owner.ban, self.desk.now_s())
         return await self._offer(caller, owner, identity)
 
     async def _offer(self, caller: Caller, owner: User, identity: ProviderIdentity) -> Offer:
@@ -255,6 +258,8 @@ class DoorHandlers:
         owner = await self.admission.find(found.owner_id)
         if owner is None:
             raise AccountChanged
+        # Whatever is chosen: a ban does not end by taking the identity to another account.
+        self.admission.refuse_banned(owner.ban, now_s)
         if choice is Choice.SWITCH:
             return await self._switch(owner, found, origin)
         if choice is Choice.KEEP:
@@ -267,7 +272,6 @@ class DoorHandlers:
 
     async def _switch(self, owner: User, resolution: Resolution, origin: Origin) -> Resolved:
         """Use the offer up, and begin a session of the other account."""
-        self.admission.refuse_banned(owner.ban, self.desk.now_s())
         await self.accounts.commit(decisions.spending(Change(), resolution.token_hash))
         tokens = await self.admission.open(owner, door=resolution.door, origin=origin)
         log.info("identity_conflict_resolved", user_id=owner.user_id, choice=Choice.SWITCH)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from muster_identity.domain import accounts as decisions
-from muster_identity.domain.changes import Change, IdentityBan
+from muster_identity.domain import bans
+from muster_identity.domain.changes import Change
 from muster_identity.domain.doors import is_provider
 from muster_identity.domain.outcomes import Dossier
 from muster_identity.domain.users import Ban, User, UserId, may_exist
@@ -42,11 +43,12 @@ class OperatorHandlers:
         Raises:
             AccountNotFound: there is no such account.
         """
-        ban = Ban(reason, self.desk.now_s(), until_s)
 
         async def attempt() -> User:
             user = await self._living(user_id)
-            await self.accounts.commit(decisions.banned(user, ban, actor=f"operator:{operator}"))
+            # At each attempt: tokens up to this moment count no more, and whoever was first may have given some out.
+            ban = Ban(reason, self.desk.now_s(), until_s)
+            await self.accounts.commit(bans.banned(user, ban, actor=f"operator:{operator}"))
             return replace(user, ban=ban)
 
         user = await settled(attempt)
@@ -62,7 +64,7 @@ class OperatorHandlers:
 
         async def attempt() -> User:
             user = await self._living(user_id)
-            await self.accounts.commit(decisions.unbanned(user, self.desk.now_s(), actor=f"operator:{operator}"))
+            await self.accounts.commit(bans.unbanned(user, self.desk.now_s(), actor=f"operator:{operator}"))
             return replace(user, ban=None)
 
         user = await settled(attempt)
@@ -72,7 +74,9 @@ class OperatorHandlers:
     async def ban_identity(
         self, door: str, subject: str, *, reason: str, until_s: int | None, operator: str
     ) -> User | None:
-        """Ban a person as a provider knows them, and the account that the identity opens, if any. Safe to repeat.
+        """Ban a person as a provider knows them, and the account that the identity opens, if any.
+
+        Safe to repeat. A longer ban of the account stays.
 
         Returns:
             The account that was banned with it; None when the identity opens none.
@@ -82,15 +86,15 @@ class OperatorHandlers:
         """
         if not is_provider(door):
             raise DoorUnknown
-        ban = Ban(reason, self.desk.now_s(), until_s)
-        identity_ban = IdentityBan(decisions.identity_hash(door, subject), ban)
+        actor = f"operator:{operator}"
 
         async def attempt() -> User | None:
             owner_id = await self.accounts.find_owner(door, subject)
             owner = None if owner_id is None else await self.admission.find(owner_id)
-            change = Change() if owner is None else decisions.banned(owner, ban, actor=f"operator:{operator}")
-            await self.accounts.commit(replace(change, bans=(identity_ban,)))
-            return None if owner is None else replace(owner, ban=ban)
+            ban = Ban(reason, self.desk.now_s(), until_s)
+            change = bans.identity_banned(door, subject, ban, owner, actor=actor)
+            await self.accounts.commit(change)
+            return None if owner is None else replace(owner, ban=change.users[0].ban)
 
         owner = await settled(attempt)
         log.info("identity_banned", door=door, operator=operator, user_id="" if owner is None else owner.user_id)
@@ -104,7 +108,7 @@ class OperatorHandlers:
         """
         if not is_provider(door):
             raise DoorUnknown
-        await self.accounts.commit(Change(pardons=(decisions.identity_hash(door, subject),)))
+        await self.accounts.commit(Change(pardons=(bans.identity_hash(door, subject),)))
         log.info("identity_unbanned", door=door, operator=operator)
 
     async def sign_out(self, user_id: str, *, operator: str) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from muster_identity.domain import fingerprints, sessions
-from muster_identity.domain.accounts import SYSTEM, created, signed_out
+from muster_identity.domain.accounts import created, signed_out
 from muster_identity.domain.doors import Door
 from muster_identity.domain.sessions import Origin, Reuse, Session, SessionId, Use
 from muster_identity.domain.tokens import GuestSignedIn, TokenPair
+from muster_identity.domain.told import SYSTEM
 from muster_identity.domain.users import User, UserId, may_exist, scope_of
 from muster_identity.errors import (
     AccountChanged,

@@ -17,7 +17,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from muster_identity.domain.changes import AuditEntry, Change, Claim, IdentityBan, Listed, Resolution, taken_back
+from muster_identity.domain.changes import (
+    AuditEntry,
+    Change,
+    Claim,
+    Entrant,
+    IdentityBan,
+    Listed,
+    Resolution,
+    taken_back,
+)
 from muster_identity.domain.sessions import Session, SessionId
 from muster_identity.domain.users import Ban, User, UserId
 from muster_identity.errors import AccountChanged, SessionChanged
@@ -224,6 +233,7 @@ class DynamoAccounts:
         if change.opened is not None:
             yield self._sessions.put_op(rows.session_row(change.opened), condition="attribute_not_exists(session_id)")
         yield from (self._end_op(session) for session in change.ended)
+        yield from (self._entrant_op(entrant) for entrant in change.entrants)
         yield from (self._ban_op(ban) for ban in change.bans)
         yield from (self._bans.delete_op({"identity_hash": each}) for each in change.pardons)
         if change.spends:
@@ -265,6 +275,14 @@ class DynamoAccounts:
             # Without the first half a session that has expired meanwhile would come back as a stump.
             condition="attribute_exists(session_id) AND attribute_not_exists(revoked_at)",
             values={":at": session.revoked_at_s, ":reason": session.revoked_reason},
+        )
+
+    def _entrant_op(self, entrant: Entrant) -> Item:
+        return self._bans.check_op(
+            {"identity_hash": entrant.identity_hash},
+            condition="attribute_not_exists(identity_hash) OR #until <= :now",
+            names={"#until": "until"},
+            values={":now": entrant.at_s},
         )
 
     def _ban_op(self, banned: IdentityBan) -> Item:
