@@ -138,8 +138,8 @@ class MemoryAccounts:
             listed[mark] = Listed(mark, each.not_after_s, each.until_s)
         return tuple(each for each in listed.values() if each.until_s > now_s)
 
-    async def history(self, user_id: UserId) -> tuple[AuditEntry, ...]:
-        return tuple(entry for entry in reversed(self.audits) if entry.user_id == user_id)
+    async def history(self, user_id: UserId, *, most: int | None) -> tuple[AuditEntry, ...]:
+        return tuple(entry for entry in reversed(self.audits) if entry.user_id == user_id)[:most]
 
 
 @dataclass

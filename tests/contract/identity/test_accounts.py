@@ -107,7 +107,7 @@ class AccountsContract(ABC):
             a_user(version=1),
         )
         assert await world.told() == [("user.created", "ann")]
-        assert [entry.action for entry in await world.store.history(UserId("ann"))] == ["created"]
+        assert [entry.action for entry in await world.store.history(UserId("ann"), most=None)] == ["created"]
 
     async def test_everything_that_a_user_and_a_session_can_say_is_kept(self, world: World) -> None:
         user = a_user(
@@ -131,7 +131,7 @@ class AccountsContract(ABC):
         assert await world.store.find_ban("0" * 64) is None
         assert await world.store.find_resolution("0" * 64) is None
         assert await world.store.sessions_of(UserId("nobody")) == ()
-        assert await world.store.history(UserId("nobody")) == ()
+        assert await world.store.history(UserId("nobody"), most=None) == ()
         assert await world.store.due_deletions(START) == ()
         assert await world.store.revocations(START) == ()
 
@@ -276,12 +276,25 @@ class AccountsContract(ABC):
         ann = await create(world)
         await world.store.commit(decisions.linked(ann, STEAM, START + 5))
 
-        history = await world.store.history(UserId("ann"))
+        history = await world.store.history(UserId("ann"), most=None)
 
         assert [(entry.action, entry.at_s, entry.actor) for entry in history] == [
             ("linked", START + 5, "player"), ("created", START, "player"),
         ]  # fmt: skip
         assert "7656" not in str(history)
+
+    async def test_history_has_as_many_lines_as_asked_for_in_the_order_in_which_they_happened(
+        self, world: World
+    ) -> None:
+        ann = await create(world)
+        for version in range(1, 13):
+            user = replace(ann, version=version)
+            await world.store.commit(decisions.signed_out_everywhere(user, START, actor="player", reason=str(version)))
+
+        every, last = [await world.store.history(UserId("ann"), most=most) for most in (None, 3)]
+
+        assert [each.detail for each in every] == [*[str(version) for version in range(12, 0, -1)], "guest"]
+        assert last == every[:3]
 
     async def test_the_sessions_of_a_user_are_found_newest_first_and_forgotten(self, world: World) -> None:
         await create(world)

@@ -66,8 +66,8 @@ class Accounts(Protocol):
     async def revocations(self, now_s: int) -> tuple[Listed, ...]:
         """Return what was taken back and may live at *now_s*. Sees every acknowledged write."""
 
-    async def history(self, user_id: UserId) -> tuple[AuditEntry, ...]:
-        """Return what happened to an account, newest first, at most the last hundred entries."""
+    async def history(self, user_id: UserId, *, most: int | None) -> tuple[AuditEntry, ...]:
+        """Return what happened to an account, newest first: the last *most* entries, or all."""
 
 
 @dataclass(frozen=True, slots=True)

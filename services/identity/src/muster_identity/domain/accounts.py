@@ -191,9 +191,12 @@ def signed_out(user: User, session: Session, now_s: int, *, actor: str, reason: 
     return Change(ended=(over,), facts=(told,), audits=(entry,))
 
 
-def renamed(user: User, display_name: str, now_s: int) -> Change:
-    """Return the change that gives *user* another display name."""
-    return Change(users=(replace(user, display_name=display_name),), audits=(audit(user, now_s, "renamed", PLAYER),))
+def renamed(user: User, display_name: str) -> Change:
+    """Return the change that gives *user* another display name.
+
+    History does not tell of it: a player may do it thousands of times, and so bury what matters.
+    """
+    return Change(users=(replace(user, display_name=display_name),))
 
 
 def guest_secret_changed(user: User, guest_hash: str, now_s: int) -> Change:

@@ -47,7 +47,7 @@ class AccountHandlers:
         async def attempt() -> User:
             user = (await self.admission.caller(principal)).user
             if user.display_name != display_name:
-                await self.accounts.commit(decisions.renamed(user, display_name, self.desk.now_s()))
+                await self.accounts.commit(decisions.renamed(user, display_name))
             return (await self.admission.caller(principal)).user
 
         return await settled(attempt)
@@ -134,7 +134,7 @@ class AccountHandlers:
         return Archive(
             user=user,
             sessions=await self.accounts.sessions_of(user.user_id),
-            history=await self.accounts.history(user.user_id),
+            history=await self.accounts.history(user.user_id, most=None),
             exported_at_s=self.desk.now_s(),
         )
 

@@ -9,6 +9,7 @@ import structlog
 
 from muster_identity.domain import accounts as decisions
 from muster_identity.domain.bans import identity_hash
+from muster_identity.domain.changes import Change
 from muster_identity.domain.policy import AccountPolicy
 from muster_identity.domain.sessions import Origin, Session, SessionId
 from muster_identity.domain.tokens import TokenPair
@@ -96,10 +97,10 @@ class Admission:
         log.info("user_deleted", user_id=user.user_id)
         return True
 
-    async def open(self, user: User, *, door: str, origin: Origin) -> TokenPair:
+    async def open(self, user: User, *, door: str, origin: Origin, spends: str = "") -> TokenPair:
         """Begin a session of *user*, who has proved to be this user; an asked-for deletion is called off by it.
 
-        Safe to repeat: each call begins one more session.
+        Safe to repeat: each call begins one more session, unless it *spends* the resolution with this hash.
 
         Raises:
             Banned: a ban stands.
@@ -110,11 +111,13 @@ class Admission:
         self.refuse_banned(user.ban, now_s)
         session, token_id = self.desk.new_session(user, door=door, origin=origin)
         tokens = self.desk.pair(session, token_id)
-        if user.delete_at_s is None:
-            await self.accounts.open_session(session)
-        else:
-            await self.accounts.commit(decisions.deletion_cancelled(user, session, now_s))
+        if user.delete_at_s is not None:
+            await self.accounts.commit(decisions.spending(decisions.deletion_cancelled(user, session, now_s), spends))
             log.info("deletion_cancelled", user_id=user.user_id)
+        elif spends:
+            await self.accounts.commit(Change(opened=session, spends=spends))
+        else:
+            await self.accounts.open_session(session)
         return tokens
 
     def refuse_banned(self, ban: Ban | None, now_s: int) -> None:

@@ -7,7 +7,7 @@ import structlog
 
 from muster_identity.domain import accounts as decisions
 from muster_identity.domain.bans import identity_hash
-from muster_identity.domain.changes import Change, Offer, Resolution
+from muster_identity.domain.changes import Offer, Resolution
 from muster_identity.domain.doors import CREDENTIALS, ProviderIdentity, kind_of
 from muster_identity.domain.fingerprints import fingerprint
 from muster_identity.domain.outcomes import Choice, DoorSignedIn, Resolved
@@ -271,9 +271,8 @@ class DoorHandlers:
         return Resolved(await self._stored(caller.user.user_id))
 
     async def _switch(self, owner: User, resolution: Resolution, origin: Origin) -> Resolved:
-        """Use the offer up, and begin a session of the other account."""
-        await self.accounts.commit(decisions.spending(Change(), resolution.token_hash))
-        tokens = await self.admission.open(owner, door=resolution.door, origin=origin)
+        """Begin a session of the other account, which uses the offer up."""
+        tokens = await self.admission.open(owner, door=resolution.door, origin=origin, spends=resolution.token_hash)
         log.info("identity_conflict_resolved", user_id=owner.user_id, choice=Choice.SWITCH)
         return Resolved(await self._stored(owner.user_id), tokens)
 

@@ -18,6 +18,10 @@ from muster_identity.ports import Accounts
 log = structlog.get_logger(__name__)
 
 
+SHOWN = 100
+"""Lines of an account's history that an operator is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorHandlers:
     """Everything an operator can do to an account; *operator* is the id of the OAuth client that asks."""
@@ -35,7 +39,7 @@ class OperatorHandlers:
         user, now_s = await self._user(user_id), self.desk.now_s()
         sessions = await self.accounts.sessions_of(user.user_id)
         alive = tuple(each for each in sessions if self.desk.is_alive(each, user, now_s))
-        return Dossier(user, alive, await self.accounts.history(user.user_id))
+        return Dossier(user, alive, await self.accounts.history(user.user_id, most=SHOWN))
 
     async def ban(self, user_id: str, *, reason: str, until_s: int | None, operator: str) -> User:
         """Ban an account, in place of a ban that stands, and end its sessions. Safe to repeat.

@@ -47,7 +47,6 @@ BAN_KEPT_S = 30 * DAY_S
 """How long the row of a ban outlives the ban: DynamoDB deletes late anyway, and operators want to look back."""
 SKEW_S = 60
 """How far the clocks of two services may differ."""
-AUDIT_PAGE = 100
 DELETIONS_PAGE = 25
 
 
@@ -148,15 +147,10 @@ class DynamoAccounts:
 
     async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
         """Return the stored sessions of a user, newest first; from an index, which lags behind."""
-        found: list[Session] = []
-        start: Item | None = None
-        while True:
-            page = await self._sessions.query(
-                key_condition="user_id = :user", values={":user": user_id}, index=BY_USER, forward=False, start=start
-            )
-            found += [rows.session_of(row) for row in page.items]
-            if (start := page.next_key) is None:
-                return tuple(found)
+        found = await _all(
+            self._sessions, key_condition="user_id = :user", values={":user": user_id}, index=BY_USER, forward=False
+        )
+        return tuple(rows.session_of(row) for row in found)
 
     async def forget_sessions(self, session_ids: Sequence[SessionId]) -> None:
         """Delete sessions, whatever their state; one that is gone is no error."""
@@ -197,28 +191,28 @@ class DynamoAccounts:
         )
         return tuple(UserId(row["user_id"]) for row in page.items)
 
-    async def history(self, user_id: UserId) -> tuple[AuditEntry, ...]:
-        """Return what happened to an account, newest first, at most the last hundred entries."""
-        page = await self._audit.query(
-            key_condition="user_id = :user", values={":user": user_id}, forward=False, limit=AUDIT_PAGE, consistent=True
+    async def history(self, user_id: UserId, *, most: int | None) -> tuple[AuditEntry, ...]:
+        """Return what happened to an account, newest first: the last *most* entries, or all."""
+        found = await _all(
+            self._audit,
+            most,
+            key_condition="user_id = :user",
+            values={":user": user_id},
+            forward=False,
+            consistent=True,
         )
-        return tuple(rows.audit_of(row) for row in page.items)
+        return tuple(rows.audit_of(row) for row in found)
 
     async def revocations(self, now_s: int) -> tuple[Listed, ...]:
         """Return the tokens that count no more although they may live at *now_s*. Strongly consistent."""
-        found: list[Listed] = []
-        start: Item | None = None
-        while True:
-            page = await self._revocations.query(
-                key_condition="lane = :lane",
-                values={":lane": rows.REVOCATION_LANE, ":now": now_s},
-                filter="expires_at > :now",
-                start=start,
-                consistent=True,
-            )
-            found += [rows.revocation_of(row) for row in page.items]
-            if (start := page.next_key) is None:
-                return tuple(found)
+        found = await _all(
+            self._revocations,
+            key_condition="lane = :lane",
+            values={":lane": rows.REVOCATION_LANE, ":now": now_s},
+            filter="expires_at > :now",
+            consistent=True,
+        )
+        return tuple(rows.revocation_of(row) for row in found)
 
     async def ping(self) -> None:
         """Ask the tables without which nobody signs in whether they answer."""
@@ -290,3 +284,14 @@ class DynamoAccounts:
         if banned.ban.until_s is not None:
             row["expires_at"] = banned.ban.until_s + BAN_KEPT_S
         return self._bans.put_op(row)
+
+
+async def _all(table: Table, most: int | None = None, **query: Any) -> list[Item]:  # noqa: ANN401 - of `Table.query`
+    """Return the rows that a query finds on all its pages, or the first *most* of them."""
+    found: list[Item] = []
+    start: Item | None = None
+    while True:
+        page = await table.query(**query, limit=most, start=start)
+        found += page.items
+        if (start := page.next_key) is None or (most is not None and len(found) >= most):
+            return found[:most]

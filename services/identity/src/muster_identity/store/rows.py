@@ -150,7 +150,8 @@ def audit_row(entry: AuditEntry, *, keep_s: int) -> Row:
     """Return the row of a line of history, kept for *keep_s* seconds; the same line always has the same key."""
     return {
         "user_id": entry.user_id,
-        "entry": f"{entry.at_s:011d}#{entry.key}#{entry.action}",
+        # Versions are padded, so that entries of one second stay in order.
+        "entry": f"{entry.at_s:011d}#{entry.key:0>10}#{entry.action}",
         "at": entry.at_s,
         "action": entry.action,
         "actor": entry.actor,
