@@ -65,6 +65,9 @@ class MemoryAccounts:
                 self.owners[claim.door, claim.subject] = claim.after
         for session in (*change.ended, *((change.opened,) if change.opened else ())):
             self.sessions[session.session_id] = session
+        if change.kept is not None:
+            stored = self.sessions[change.kept.session_id]
+            self.sessions[stored.session_id] = replace(stored, epoch=change.kept.epoch)
         for ban in change.bans:
             self.bans[ban.identity_hash] = ban.ban
         for pardoned in change.pardons:
@@ -80,6 +83,7 @@ class MemoryAccounts:
             and all(self.owners.get((claim.door, claim.subject)) == claim.before for claim in change.claims)
             and (change.opened is None or change.opened.session_id not in self.sessions)
             and all(self._lives(session.session_id) for session in change.ended)
+            and (change.kept is None or self._lives(change.kept.session_id))
             and (not change.spends or change.spends in self.resolutions)
             and not any(
                 (ban := self.bans.get(each.identity_hash)) and ban.is_in_force(each.at_s) for each in change.entrants
@@ -108,9 +112,9 @@ class MemoryAccounts:
     async def find_session_and_user(self, session_id: SessionId, user_id: UserId) -> tuple[Session | None, User | None]:
         return await self.find_session(session_id), await self.find_user(user_id)
 
-    async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
+    async def sessions_of(self, user_id: UserId, *, most: int | None = None) -> tuple[Session, ...]:
         found = [session for session in self.sessions.values() if session.user_id == user_id]
-        return tuple(sorted(found, key=lambda session: session.signed_in_at_s, reverse=True))
+        return tuple(sorted(found, key=lambda session: session.signed_in_at_s, reverse=True))[:most]
 
     async def forget_sessions(self, session_ids: Sequence[SessionId]) -> None:
         for session_id in session_ids:
@@ -118,7 +122,9 @@ class MemoryAccounts:
 
     async def advance(self, session: Session, *, expected_hash: str) -> None:
         stored = self.sessions.get(session.session_id)
-        if stored is None or stored.current_hash != expected_hash or stored.revoked_at_s is not None:
+        if stored is None or (stored.current_hash, stored.epoch) != (expected_hash, session.epoch):
+            raise SessionChanged
+        if stored.revoked_at_s is not None:
             raise SessionChanged
         self.sessions[session.session_id] = session
 

@@ -13,7 +13,7 @@ from identity_world import sessions_table, users_table
 from patience import let_dynamodb_take_its_time
 
 from muster_identity.domain.changes import Change, Offer
-from muster_identity.domain.sessions import Origin
+from muster_identity.domain.sessions import Origin, Session
 from muster_identity.domain.users import UserId
 from muster_identity.errors import Banned
 from muster_identity.store import DynamoAccounts, Tables
@@ -158,6 +158,24 @@ class Races(ABC):
 
         back = coming.result()
         assert (await one.players.refresh(back.tokens.refresh_token)).user_id == guest.tokens.user_id
+
+    async def test_a_session_that_stays_is_not_lost_by_a_refresh_at_the_same_moment(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        one, other = instances
+        guest = await one.players.sign_in_guest(None, None)
+        holder, advance = holder_of(guest.tokens.access_token), world.accounts.advance
+
+        async def after_the_secret(session: Session, *, expected_hash: str) -> None:
+            patch.undo()
+            await other.handlers.accounts.change_guest_secret(holder)
+            await advance(session, expected_hash=expected_hash)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(world.accounts, "advance", after_the_secret)
+            refreshed = await one.players.refresh(guest.tokens.refresh_token)
+
+        assert (await other.players.refresh(refreshed.refresh_token)).user_id == guest.tokens.user_id
 
     async def test_a_ban_that_is_over_keeps_nobody_out(
         self, world: World, instances: tuple[Instance, Instance]

@@ -238,6 +238,42 @@ async def test_a_new_guest_secret_voids_the_old_one(identity: Identity) -> None:
     assert (await identity.post("/v1/guests", json=changed)).status == 200
 
 
+async def again(identity: Identity, guest: Any) -> Any:
+    """Sign a guest in once more."""
+    secret = {name: guest[name] for name in ("user_id", "guest_secret")}
+    return (await identity.post("/v1/guests", json=secret)).json
+
+
+async def test_who_came_in_by_a_door_that_is_closed_goes_and_who_closed_it_stays(identity: Identity) -> None:
+    owner = await identity.guest()
+    await link(identity, owner, "steam", "666")
+    thief, elsewhere = await identity.sign_in("steam", "666"), await again(identity, owner)
+    assert thief["user_id"] == owner["user_id"]
+
+    closed = await identity.call("DELETE", "/v1/me/doors/steam", headers=bearer(owner))
+
+    assert (closed.status, doors_of(closed)) == (200, ["guest"])
+    for gone in (thief, elsewhere):
+        assert await code_of_refresh(identity, gone) == "refresh_refused"
+        listed = (await identity.get("/.well-known/revocations.json")).json["revoked"]
+        assert mark_of("session", claims_of(gone["access_token"])["sid"]) in {mark for mark, *_ in listed}
+    assert (await identity.get("/v1/me", headers=bearer(owner))).status == 200
+    refreshed = await identity.post("/v1/tokens/refresh", json={"refresh_token": owner["refresh_token"]})
+    assert refreshed.status == 200
+    assert (await identity.get("/v1/me", headers=bearer(refreshed.json))).status == 200
+
+
+async def test_who_came_in_by_the_old_guest_secret_goes(identity: Identity) -> None:
+    owner = await identity.guest()
+    thief = await again(identity, owner)
+
+    assert (await identity.post("/v1/me/guest-secret", headers=bearer(owner))).status == 200
+
+    assert await code_of_refresh(identity, thief) == "refresh_refused"
+    assert (await identity.post("/v1/me/guest-secret", headers=bearer(thief))).status == 401
+    assert (await identity.get("/v1/me", headers=bearer(owner))).status == 200
+
+
 async def test_an_account_is_deleted_after_the_grace_and_nothing_of_it_is_left(identity: Identity) -> None:
     player = await identity.sign_in("steam", "7656")
 

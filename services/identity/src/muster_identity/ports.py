@@ -41,14 +41,14 @@ class Accounts(Protocol):
     async def find_session_and_user(self, session_id: SessionId, user_id: UserId) -> tuple[Session | None, User | None]:
         """Return both, each as its own method does; not as of one instant."""
 
-    async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
-        """Return the stored sessions of a user, newest first; the last second's writes may be missing."""
+    async def sessions_of(self, user_id: UserId, *, most: int | None = None) -> tuple[Session, ...]:
+        """Return stored sessions of a user, newest first: *most*, or all; the last second's writes may be missing."""
 
     async def forget_sessions(self, session_ids: Sequence[SessionId]) -> None:
         """Delete sessions, whatever their state; one that is gone is no error."""
 
     async def advance(self, session: Session, *, expected_hash: str) -> None:
-        """Store the next generation, if the stored one still has the current hash *expected_hash* and lives.
+        """Store the next generation, if the stored one still has the hash *expected_hash*, its epoch, and lives.
 
         Raises:
             SessionChanged: another request got there first, or the session was ended; read it again.

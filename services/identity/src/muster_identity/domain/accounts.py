@@ -4,7 +4,7 @@ Two rules hold through all of them. An identity opens one account, and an accoun
 each provider. And an account that is neither deleted nor merged has at least one door.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from muster_identity.domain.bans import identity_hash, kept_at_deletion
@@ -73,7 +73,7 @@ def linked(user: User, identity: ProviderIdentity, now_s: int) -> Change:
 
 
 def unlinked(user: User, door: str, now_s: int) -> Change:
-    """Return the change that closes a door.
+    """Return the change that closes a door; see `staying` for who came in by it.
 
     Raises:
         DoorNotLinked: this door does not open the account.
@@ -178,17 +178,27 @@ def signed_out_everywhere(user: User, now_s: int, *, actor: str, reason: str = "
 def signed_out(user: User, session: Session, now_s: int, *, actor: str, reason: str = "signed_out") -> Change:
     """Return the change that ends one *session* of *user*."""
     over = replace(session, revoked_at_s=now_s, revoked_reason=reason)
-    told = Fact(
-        Told.REVOKED,
-        user.user_id,
-        now_s,
-        sequence=user.version,
-        key=session.session_id,
-        session_id=session.session_id,
-        reason=reason,
-    )
     entry = AuditEntry(user.user_id, now_s, "signed_out", actor, key=session.session_id, detail=reason)
-    return Change(ended=(over,), facts=(told,), audits=(entry,))
+    return Change(ended=(over,), facts=(_session_over(user, session, now_s, reason),), audits=(entry,))
+
+
+def staying(change: Change, session: Session, others: Sequence[Session], now_s: int, *, reason: str) -> Change:
+    """Return *change*, of one account, with all sessions of it over but *session*.
+
+    For whatever takes a way in from the account: nobody who came in by it, and nobody else, stays but who asked for it.
+
+    Args:
+        change: what else is written.
+        session: goes on.
+        others: sessions that are known, whose tokens verifiers are told of at once; of one that is not known an access
+            token lives to its end, and nothing after it.
+        now_s: the present, seconds since the epoch.
+        reason: why they end, one word.
+    """
+    (user,) = change.users
+    after = replace(user, epoch=user.epoch + 1)
+    told = tuple(_session_over(user, each, now_s, reason) for each in others)
+    return replace(change, users=(after,), kept=replace(session, epoch=after.epoch), facts=(*change.facts, *told))
 
 
 def renamed(user: User, display_name: str) -> Change:
@@ -243,6 +253,18 @@ def deleted(user: User, now_s: int, standing: Mapping[str, Ban]) -> Change:
         bans=kept_at_deletion(user, now_s, standing),
         facts=(fact(Told.DELETED, user, now_s),),
         audits=(audit(user, now_s, "deleted", SYSTEM),),
+    )
+
+
+def _session_over(user: User, session: Session, now_s: int, reason: str) -> Fact:
+    return Fact(
+        Told.REVOKED,
+        user.user_id,
+        now_s,
+        sequence=user.version,
+        key=session.session_id,
+        session_id=session.session_id,
+        reason=reason,
     )
 
 

@@ -217,6 +217,7 @@ class Change:
         users: accounts as they shall be, their version as read; each must still have it.
         claims: identities that change hands; each must still belong to whom it did.
         opened: a session that begins.
+        kept: a session that goes on, under another epoch; it must still live.
         ended: sessions that end early; each must still live.
         entrants: identities that come to open an account; none of them may be banned.
         bans: identities that are banned from now on.
@@ -229,6 +230,7 @@ class Change:
     users: tuple[User, ...] = ()
     claims: tuple[Claim, ...] = ()
     opened: Session | None = None
+    kept: Session | None = None
     ended: tuple[Session, ...] = ()
     entrants: tuple[Entrant, ...] = ()
     bans: tuple[IdentityBan, ...] = ()

@@ -21,6 +21,10 @@ from muster_runtime.errors import MusterError
 log = structlog.get_logger(__name__)
 
 
+SESSIONS_SHOWN = 200
+"""Nobody reads more, and an account that signs in all the time has thousands."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountHandlers:
     """Everything a player can do with the own account."""
@@ -53,13 +57,13 @@ class AccountHandlers:
         return await settled(attempt)
 
     async def sessions(self, principal: Principal) -> tuple[Session, ...]:
-        """Return the caller's sessions that live, newest first. Safe to repeat: it only reads.
+        """Return the caller's sessions that live, newest first, of the last hundreds. Safe to repeat: it only reads.
 
         Raises:
             SessionOver: the caller's session has ended.
         """
         user, now_s = (await self.admission.caller(principal)).user, self.desk.now_s()
-        found = await self.accounts.sessions_of(user.user_id)
+        found = await self.accounts.sessions_of(user.user_id, most=SESSIONS_SHOWN)
         return tuple(each for each in found if self.desk.is_alive(each, user, now_s))
 
     async def end_session(self, principal: Principal, session_id: str) -> None:
@@ -105,7 +109,7 @@ class AccountHandlers:
         await settled(attempt)
 
     async def change_guest_secret(self, principal: Principal) -> tuple[User, str]:
-        """Give the guest door a new secret; older ones open nothing any more.
+        """Give the guest door a new secret; older ones open nothing any more, and all other sessions end.
 
         Safe to repeat: each call gives another one.
 
@@ -116,10 +120,10 @@ class AccountHandlers:
         guest_secret = f"{self.desk.ids.uuid()}-{self.desk.ids.uuid()}"
 
         async def attempt() -> User:
-            user = (await self.admission.recent_caller(principal)).user
-            change = decisions.guest_secret_changed(user, fingerprint(guest_secret), self.desk.now_s())
-            await self.accounts.commit(change)
-            return user
+            caller = await self.admission.recent_caller(principal)
+            change = decisions.guest_secret_changed(caller.user, fingerprint(guest_secret), self.desk.now_s())
+            await self.accounts.commit(await self.admission.staying(change, caller, reason="guest_secret_changed"))
+            return caller.user
 
         return await settled(attempt), guest_secret
 

@@ -29,6 +29,10 @@ MOST_ALIASES = 16
 """Longest chain of mergers that is followed."""
 
 
+SESSIONS_TOLD = 25
+"""Sessions that end with one that stays are told one by one, and a transaction has room for a hundred rows."""
+
+
 async def settled(attempt: Callable[[], Awaitable[T]]) -> T:
     """Return what *attempt* gives, tried again from the start when another request changed what it decided on.
 
@@ -147,6 +151,13 @@ class Admission:
         if not self.desk.is_alive(session, user, self.desk.now_s()):
             raise SessionOver
         return Caller(user, session)
+
+    async def staying(self, change: Change, caller: Caller, *, reason: str) -> Change:
+        """Return *change* with all of the caller's sessions over but the one that asks."""
+        now_s, mine = self.desk.now_s(), caller.session.session_id
+        found = await self.accounts.sessions_of(caller.user.user_id, most=SESSIONS_TOLD)
+        others = [each for each in found if each.session_id != mine and self.desk.is_alive(each, caller.user, now_s)]
+        return decisions.staying(change, caller.session, others, now_s, reason=reason)
 
     async def recent_caller(self, principal: Principal) -> Caller:
         """Return the same for what changes who may come in: not every token that lies around may do that.

@@ -116,7 +116,7 @@ class DoorHandlers:
         return await settled(lambda: self._link(principal, identity))
 
     async def unlink(self, principal: Principal, door: str) -> User:
-        """Close a door of the caller's account.
+        """Close a door of the caller's account, and end all sessions but the one that asks.
 
         Safe to repeat: the second time it is not linked.
 
@@ -128,7 +128,8 @@ class DoorHandlers:
 
         async def attempt() -> User:
             caller = await self.admission.recent_caller(principal)
-            await self.accounts.commit(decisions.unlinked(caller.user, door, self.desk.now_s()))
+            change = decisions.unlinked(caller.user, door, self.desk.now_s())
+            await self.accounts.commit(await self.admission.staying(change, caller, reason="unlinked"))
             return await self._stored(caller.user.user_id)
 
         user = await settled(attempt)

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 SHOWN = 100
-"""Lines of an account's history that an operator is shown."""
+"""Sessions, and lines of its history, of an account that an operator is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OperatorHandlers:
             AccountNotFound: there never was such an account.
         """
         user, now_s = await self._user(user_id), self.desk.now_s()
-        sessions = await self.accounts.sessions_of(user.user_id)
+        sessions = await self.accounts.sessions_of(user.user_id, most=SHOWN)
         alive = tuple(each for each in sessions if self.desk.is_alive(each, user, now_s))
         return Dossier(user, alive, await self.accounts.history(user.user_id, most=SHOWN))
 

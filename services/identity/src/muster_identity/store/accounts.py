@@ -13,25 +13,16 @@ state the second learns that it has to look again.
     revocations  lane, mark       tokens that count no more although their time is not over
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from muster_identity.domain.changes import (
-    AuditEntry,
-    Change,
-    Claim,
-    Entrant,
-    IdentityBan,
-    Listed,
-    Resolution,
-    taken_back,
-)
+from muster_identity.domain.changes import AuditEntry, Change, Listed, Resolution
 from muster_identity.domain.sessions import Session, SessionId
 from muster_identity.domain.users import Ban, User, UserId
 from muster_identity.errors import AccountChanged, SessionChanged
 from muster_identity.store import rows
-from muster_identity.store.news import event_of
+from muster_identity.store.writes import DAY_S, Writes
 from muster_runtime.dynamo import ConditionFailed, Item, Table, Together, TransactionCancelled, delete_all, transact
 from muster_runtime.messaging.outbox import Outbox
 
@@ -42,11 +33,7 @@ BY_USER = "by_user"
 DELETIONS = "deletions"
 """Index of the users table: `deletion_lane`, `delete_at`; only accounts that asked to be deleted are in it."""
 
-DAY_S = 86_400
-BAN_KEPT_S = 30 * DAY_S
-"""How long the row of a ban outlives the ban: DynamoDB deletes late anyway, and operators want to look back."""
-SKEW_S = 60
-"""How far the clocks of two services may differ."""
+AUDIT_KEPT_S = 365 * DAY_S
 DELETIONS_PAGE = 25
 
 
@@ -73,7 +60,7 @@ class DynamoAccounts:
         outbox: Outbox,
         *,
         token_life_s: int,
-        audit_kept_s: int = 365 * DAY_S,
+        audit_kept_s: int = AUDIT_KEPT_S,
     ) -> None:
         """Build the store.
 
@@ -93,9 +80,19 @@ class DynamoAccounts:
         self._resolutions = Table(client, tables.resolutions)
         self._audit = Table(client, tables.audit)
         self._revocations = Table(client, tables.revocations)
-        self._token_life_s = token_life_s
         self._outbox = outbox
-        self._audit_kept_s = audit_kept_s
+        self._writes = Writes(
+            users=self._users,
+            identities=self._identities,
+            sessions=self._sessions,
+            bans=self._bans,
+            resolutions=self._resolutions,
+            audit=self._audit,
+            revocations=self._revocations,
+            outbox=outbox,
+            token_life_s=token_life_s,
+            audit_kept_s=audit_kept_s,
+        )
 
     async def commit(self, change: Change) -> None:
         """Write all of *change* and queue what it tells, or nothing.
@@ -103,7 +100,7 @@ class DynamoAccounts:
         Raises:
             AccountChanged: something that the change was decided on is otherwise by now; read it again.
         """
-        operations = tuple(self._operations(change))
+        operations = tuple(self._writes.of(change))
         if not operations:
             return
         try:
@@ -145,10 +142,15 @@ class DynamoAccounts:
         )
         return None if session is None else rows.session_of(session), None if user is None else rows.user_of(user)
 
-    async def sessions_of(self, user_id: UserId) -> tuple[Session, ...]:
-        """Return the stored sessions of a user, newest first; from an index, which lags behind."""
+    async def sessions_of(self, user_id: UserId, *, most: int | None = None) -> tuple[Session, ...]:
+        """Return the stored sessions of a user, newest first: *most* of them, or all; from an index, which lags."""
         found = await _all(
-            self._sessions, key_condition="user_id = :user", values={":user": user_id}, index=BY_USER, forward=False
+            self._sessions,
+            most,
+            key_condition="user_id = :user",
+            values={":user": user_id},
+            index=BY_USER,
+            forward=False,
         )
         return tuple(rows.session_of(row) for row in found)
 
@@ -158,7 +160,7 @@ class DynamoAccounts:
         await delete_all(self._client, self._sessions.name, keys)
 
     async def advance(self, session: Session, *, expected_hash: str) -> None:
-        """Store the next generation, if the stored one still has the current hash *expected_hash* and lives.
+        """Store the next generation, if the stored one still has the hash *expected_hash*, its epoch, and lives.
 
         Raises:
             SessionChanged: another request got there first, or the session was ended; read it again.
@@ -166,8 +168,8 @@ class DynamoAccounts:
         try:
             await self._sessions.put(
                 rows.session_row(session),
-                condition="current_hash = :expected AND attribute_not_exists(revoked_at)",
-                values={":expected": expected_hash},
+                condition="current_hash = :expected AND epoch = :epoch AND attribute_not_exists(revoked_at)",
+                values={":expected": expected_hash, ":epoch": session.epoch},
             )
         except ConditionFailed as error:
             raise SessionChanged from error
@@ -219,71 +221,6 @@ class DynamoAccounts:
         await self._users.ping()
         await self._identities.ping()
         await self._sessions.ping()
-
-    def _operations(self, change: Change) -> Iterator[Item]:
-        """Give the operations of the transaction."""
-        yield from (self._user_op(user) for user in change.users)
-        yield from (self._claim_op(claim) for claim in change.claims)
-        if change.opened is not None:
-            yield self._sessions.put_op(rows.session_row(change.opened), condition="attribute_not_exists(session_id)")
-        yield from (self._end_op(session) for session in change.ended)
-        yield from (self._entrant_op(entrant) for entrant in change.entrants)
-        yield from (self._ban_op(ban) for ban in change.bans)
-        yield from (self._bans.delete_op({"identity_hash": each}) for each in change.pardons)
-        if change.spends:
-            yield self._resolutions.delete_op({"token_hash": change.spends}, condition="attribute_exists(token_hash)")
-        yield from (self._audit.put_op(rows.audit_row(each, keep_s=self._audit_kept_s)) for each in change.audits)
-        yield from (
-            self._revocations.put_op(rows.revocation_row(each))
-            for each in taken_back(change.facts, life_s=self._token_life_s + SKEW_S)
-        )
-        yield from (self._outbox.op(event_of(fact)) for fact in change.facts)
-
-    def _user_op(self, user: User) -> Item:
-        row = rows.user_row(replace(user, version=user.version + 1))
-        if user.version == 0:
-            return self._users.put_op(row, condition="attribute_not_exists(user_id)")
-        # A row without a version was written before versions were counted, and is read as the first.
-        uncounted = " OR attribute_not_exists(version)" if user.version == 1 else ""
-        return self._users.put_op(
-            row,
-            condition=f"attribute_exists(user_id) AND (version = :version{uncounted})",
-            values={":version": user.version},
-        )
-
-    def _claim_op(self, claim: Claim) -> Item:
-        key = {"identity": rows.identity_key(claim.door, claim.subject)}
-        if claim.before is None:
-            condition, values = "attribute_not_exists(#identity)", None
-        else:
-            condition, values = "user_id = :owner", {":owner": claim.before}
-        names = {"#identity": "identity"} if claim.before is None else None
-        if claim.after is None:
-            return self._identities.delete_op(key, condition=condition, names=names, values=values)
-        return self._identities.put_op({**key, "user_id": claim.after}, condition=condition, names=names, values=values)
-
-    def _end_op(self, session: Session) -> Item:
-        return self._sessions.update_op(
-            {"session_id": session.session_id},
-            update="SET revoked_at = :at, revoked_reason = :reason",
-            # Without the first half a session that has expired meanwhile would come back as a stump.
-            condition="attribute_exists(session_id) AND attribute_not_exists(revoked_at)",
-            values={":at": session.revoked_at_s, ":reason": session.revoked_reason},
-        )
-
-    def _entrant_op(self, entrant: Entrant) -> Item:
-        return self._bans.check_op(
-            {"identity_hash": entrant.identity_hash},
-            condition="attribute_not_exists(identity_hash) OR #until <= :now",
-            names={"#until": "until"},
-            values={":now": entrant.at_s},
-        )
-
-    def _ban_op(self, banned: IdentityBan) -> Item:
-        row = {"identity_hash": banned.identity_hash, **rows.ban_row(banned.ban)}
-        if banned.ban.until_s is not None:
-            row["expires_at"] = banned.ban.until_s + BAN_KEPT_S
-        return self._bans.put_op(row)
 
 
 async def _all(table: Table, most: int | None = None, **query: Any) -> list[Item]:  # noqa: ANN401 - of `Table.query`
