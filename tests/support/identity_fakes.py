@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 
 from muster_identity.app import assemble
-from muster_identity.domain.changes import AuditEntry, Change, Fact, Listed, Resolution, taken_back
+from muster_identity.domain.changes import AuditEntry, Change, Fact, Listed, Resolution, TakenBack, taken_back
 from muster_identity.domain.clients import Client
 from muster_identity.domain.discovery import JWKS_PATH
 from muster_identity.domain.doors import CREDENTIALS, Door, ProviderIdentity, kind_of
@@ -49,6 +49,7 @@ class MemoryAccounts:
     resolutions: dict[str, Resolution] = field(default_factory=dict)
     audits: list[AuditEntry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    void: dict[str, int] = field(default_factory=dict)
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -139,9 +140,10 @@ class MemoryAccounts:
 
     async def revocations(self, now_s: int) -> tuple[Listed, ...]:
         listed = {}
-        for each in taken_back(self.facts, life_s=TOKENS.access_life_s + 60):
-            mark = mark_of("session", each.session_id) if each.session_id else mark_of("user", each.user_id)
-            listed[mark] = Listed(mark, each.not_after_s, each.until_s)
+        keys = [TakenBack("key", key_id, until_s, until_s) for key_id, until_s in self.void.items()]
+        for each in (*taken_back(self.facts, life_s=TOKENS.access_life_s + 60), *keys):
+            mark = mark_of(each.kind, each.what)
+            listed[mark] = Listed(each.kind, mark, each.not_after_s, each.until_s)
         return tuple(each for each in listed.values() if each.until_s > now_s)
 
     async def history(self, user_id: UserId, *, most: int | None) -> tuple[AuditEntry, ...]:
@@ -259,9 +261,13 @@ class RecordingBell:
     """`Bell` that keeps what it was told."""
 
     rung: list[str] = field(default_factory=list)
+    void: dict[str, int] = field(default_factory=dict)
 
     async def announce_rotation(self, key: SigningKey) -> None:
         self.rung.append(key.key_id)
+
+    async def void_key(self, key_id: str, *, until_s: int) -> None:
+        self.void[key_id] = until_s
 
 
 _POOL: dict[str, list[str]] = {}
@@ -327,6 +333,11 @@ class World:
     doors: dict[str, BookProvider] = field(default_factory=all_doors)
     pool: UserPool | None = None
     accounts_policy: AccountPolicy = field(default_factory=AccountPolicy)
+
+    def __post_init__(self) -> None:
+        # One table: what the bell is told of keys is in the list that accounts give.
+        if isinstance(self.accounts, MemoryAccounts):
+            self.bell.void = self.accounts.void
 
     def instance(self) -> "Instance":
         """Return one more process of the service."""

@@ -19,6 +19,7 @@ from muster_identity.domain.users import Ban, LinkedDoor, User, UserId
 from muster_identity.errors import AccountChanged, SessionChanged
 from muster_identity.ports import Accounts
 from muster_identity.store import DynamoAccounts, OutboxBell, Tables
+from muster_runtime.auth.revocations import mark_of
 from muster_runtime.dynamo import Table
 from muster_runtime.errors import Unavailable
 from muster_runtime.messaging.outbox import Outbox
@@ -266,10 +267,12 @@ class AccountsContract(ABC):
 
         listed = await world.store.revocations(START + TOKENS.access_life_s)
 
-        assert {(each.not_after_s, each.until_s) for each in listed} == {
-            (START, START + 960),
-            (START + 960, START + 960),
+        assert {(each.kind, each.not_after_s, each.until_s) for each in listed} == {
+            ("session", START + 960, START + 960),
+            ("version", START + 960, START + 960),
+            ("user", START - 1, START + 960),
         }
+        assert mark_of("version", f"ann#{ann.epoch}") in {each.mark for each in listed}
         assert await world.store.revocations(START + 960) == ()
 
     async def test_history_is_read_newest_first(self, world: World) -> None:
@@ -485,9 +488,19 @@ async def test_a_lost_answer_to_a_refresh_does_not_use_the_token_up_twice(tables
     assert await tables.accounts().find_session(SessionId("s1")) == after
 
 
+async def test_a_key_that_is_void_is_on_the_list_however_often_it_is_told(tables: Stored) -> None:
+    bell = OutboxBell(tables.dynamodb, tables.outbox(), revocations=tables.names.revocations)
+
+    await bell.void_key("k1", until_s=START + 60)
+    await bell.void_key("k1", until_s=START + 60)
+
+    (listed,) = await tables.accounts().revocations(START)
+    assert (listed.mark, listed.not_after_s) == (mark_of("key", "k1"), START + 60)
+
+
 async def test_a_rotation_told_twice_is_one_event(tables: Stored) -> None:
     key = SigningKey(KeyId("k1"), KeyState.ACTIVE, START, START + 60, "private")
-    bell = OutboxBell(tables.dynamodb, tables.outbox())
+    bell = OutboxBell(tables.dynamodb, tables.outbox(), revocations=tables.names.revocations)
 
     await bell.announce_rotation(key)
     await bell.announce_rotation(key)

@@ -21,7 +21,7 @@ from muster_identity.gateway.vault import SecretsClientDirectory, SecretsVault
 from muster_identity.ports import ClientDirectory, IssuerFiles, Signer, Vault
 from muster_runtime.errors import Unavailable
 from muster_runtime.ids import SystemIds
-from muster_runtime.testing import Faulty, Sandbox
+from muster_runtime.testing import Faulty, Sandbox, client_error
 from muster_runtime.testing.faults import outage, timeout_after_commit
 
 NOW = 1_700_000_000
@@ -189,6 +189,19 @@ async def test_a_lost_answer_leaves_one_ring_or_the_other(secret: Secret) -> Non
     assert (await vault.read()).keyring == a_ring("k1")
     with pytest.raises(KeyringChanged):
         await vault.replace(a_ring("k2"), version=version)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidRequestException", "DecryptionFailure"])
+async def test_a_secret_that_is_not_given_out_is_an_outage_and_no_end(secret: Secret, code: str) -> None:
+    async def refused(*_: object) -> None:
+        raise client_error(code)
+
+    faulty = Faulty(secret.client, {"get_secret_value": [refused, refused]})
+
+    with pytest.raises(Unavailable, match=code):
+        await secret.vault(faulty).read()
+    with pytest.raises(Unavailable, match=code):
+        await SecretsClientDirectory(faulty, secret.name, timeout_s=10).read()
 
 
 async def test_an_outage_of_the_vault_has_a_name(secret: Secret) -> None:

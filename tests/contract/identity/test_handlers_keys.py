@@ -14,6 +14,7 @@ from muster_identity.domain.keys import DAY_S, HOUR_S, Keyring, KeyState, Rotati
 from muster_identity.errors import KeyringChanged, NoSigningKey
 from muster_identity.handlers.keys import TRIES
 from muster_identity.ports import StoredKeyring
+from muster_runtime.errors import Unavailable
 
 
 @pytest.fixture
@@ -168,6 +169,58 @@ async def test_an_instance_that_cannot_read_the_ring_stops_signing_in_time(world
         await identity.keys.check()
     await identity.keys.reload()
     assert identity.keys.known.signing_key()
+
+
+async def test_a_reload_that_began_before_an_emergency_does_not_bring_the_key_back() -> None:
+    world = a_world()
+    identity = world.instance()
+    await identity.keys.start()
+    read, stolen = world.vault.read, identity.keys.known.signing_key().key_id
+
+    async def before_the_emergency() -> StoredKeyring:
+        stored = await read()
+        world.vault.read = read  # type: ignore[method-assign]
+        await identity.keys.revoke(stolen)
+        return stored
+
+    world.vault.read = before_the_emergency  # type: ignore[method-assign]
+    await identity.keys.reload()
+
+    assert identity.keys.known.ring.find(stolen) is None
+    assert identity.keys.known.signing_key().key_id != stolen
+
+
+async def test_a_secret_that_is_gone_leaves_the_keys_known_before() -> None:
+    world = a_world()
+    identity = world.instance()
+    await identity.keys.start()
+    world.vault.stored = StoredKeyring(Keyring(), "")
+
+    with pytest.raises(NoSigningKey):
+        await identity.keys.reload()
+
+    assert identity.keys.known.signing_key()
+
+
+async def test_a_start_publishes_anew_what_an_emergency_that_died_left_published() -> None:
+    world = a_world()
+    first = world.instance()
+    await first.keys.start()
+    stolen = first.keys.known.signing_key().key_id
+    await first.keys.rotate()
+
+    async def dies(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.files, "publish", dies)
+        with pytest.raises(Unavailable):
+            await first.keys.revoke(stolen)
+    assert stolen in await world.files.published_key_ids()
+
+    await world.instance().keys.start()
+
+    assert stolen not in await world.files.published_key_ids()
 
 
 async def test_a_crash_anywhere_in_a_rotation_is_made_up_for_by_the_next_run() -> None:

@@ -463,6 +463,10 @@ async def test_a_stolen_key_is_taken_out_of_use_at_once(identity: Identity) -> N
     identity.clock.advance(2)
 
     assert reply.status == 204
+    repeated = await identity.call("DELETE", f"/v1/keys/{stolen}", headers=tool)
+    assert (repeated.status, repeated.json["code"]) == (401, "token_invalid")
+    unknown = await identity.call("DELETE", f"/v1/keys/{stolen}", headers=await operator(identity))
+    assert (unknown.status, unknown.json["code"]) == (404, "key_not_found")
     assert stolen not in {each["kid"] for each in (await identity.get("/.well-known/jwks.json")).json["keys"]}
     assert await code_of_refresh(identity, guest) == "refresh_refused"
     assert (await identity.get("/v1/me", headers=bearer(guest))).json["code"] == "token_invalid"

@@ -152,6 +152,7 @@ async def test_the_access_token_says_what_the_published_design_says_and_a_little
         "jti": claims["jti"],
         "sid": session.session_id,
         "auth_time": now_s,
+        "ver": 0,
     }
     assert jwt.get_unverified_header(guest.tokens.access_token) == {
         "alg": "RS256", "kid": key.key_id, "typ": "at+jwt",

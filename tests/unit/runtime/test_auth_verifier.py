@@ -10,7 +10,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from muster_runtime.auth import tokens as under_test
 from muster_runtime.auth.jwks import Jwks
-from muster_runtime.auth.tokens import TokenExpired, TokenInvalid, TokenMalformed, TokenMissing, bearer
+from muster_runtime.auth.revocations import Revocation, mark_of
+from muster_runtime.auth.tokens import TokenExpired, TokenInvalid, TokenMalformed, TokenMissing, TokenRevoked, bearer
 from muster_runtime.auth.verifier import TokenVerifier
 from muster_runtime.errors import Unauthenticated
 from muster_runtime.testing.clock import FakeClock
@@ -304,6 +305,29 @@ async def test_a_token_changed_after_signing_is_refused(part: int, verifier: Tok
 
     with pytest.raises(TokenInvalid):
         await verifier.verify(".".join(parts))
+
+
+@pytest.mark.parametrize("version", ["1", -1, 1.5, True, [1]])
+async def test_a_version_that_is_no_whole_number_is_refused(
+    version: object, verifier: TokenVerifier, issuer: Issuer
+) -> None:
+    with pytest.raises(TokenInvalid):
+        await verifier.verify(issuer.token(ver=version))
+
+
+@pytest.mark.parametrize(("kind", "what"), [("version", "player-1#7"), ("key", "key-1"), ("session", "session-1")])
+async def test_a_token_is_taken_back_by_its_version_its_key_or_its_session(
+    kind: str, what: str, verifier: TokenVerifier, issuer: Issuer, clock: FakeClock
+) -> None:
+    token, other = issuer.token(ver=7, sid="session-1"), mark_of(kind, f"{what}x")
+    until_s = clock.epoch_s() + 600
+    verifier.revocations.add([Revocation(other, until_s, until_s)])
+    assert (await verifier.verify(token)).version == 7
+
+    verifier.revocations.add([Revocation(mark_of(kind, what), until_s, until_s)])
+
+    with pytest.raises(TokenRevoked):
+        await verifier.verify(token)
 
 
 async def test_a_verified_token_is_remembered_and_its_signature_not_checked_again(

@@ -52,7 +52,8 @@ async def build(settings: Settings, scope: Scope) -> Service:
     accounts = DynamoAccounts(dynamodb, tables(settings), outbox, token_life_s=settings.access_life_s)
     tokens, rotation, signer = token_policy(settings), rotation_policy(settings), KeySigner(settings.signing_algorithm)
     known = KnownKeys(rotation, scope.clock)
-    keys = await _keys(settings, scope, known=known, signer=signer, bell=OutboxBell(dynamodb, outbox))
+    bell = OutboxBell(dynamodb, outbox, revocations=settings.revocations_table)
+    keys = await _keys(settings, scope, known=known, signer=signer, bell=bell)
     desk = Desk(known, signer, tokens, scope.clock, scope.ids)
     handlers = assemble(
         accounts,

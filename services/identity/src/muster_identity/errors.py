@@ -1,52 +1,51 @@
 """What can go wrong in identity, in its own words.
 
-    MusterError
-    ├── Malformed
-    │   ├── GuestSecretMissing     400   a user id came without its guest secret
-    │   ├── GrantIncomplete        400   a token request lacks a parameter
-    │   ├── GrantUnsupported       400   a token request names another grant type
-    │   ├── ScopeRefused           400   a client asks for a scope that is not its own
-    │   └── ParameterMissing       400   a compatible route lacks a parameter
-    ├── Invalid
-    │   ├── GuestIncomplete        422   half of the pair of user id and guest secret
-    │   └── CredentialIncomplete   422   not the fields that this door's provider is shown
-    ├── Unauthenticated
-    │   ├── GuestRefused           401   no such guest, or not this guest's secret
-    │   ├── UserNotCreated         401   no free user id found
-    │   ├── RefreshRefused         401   no good refresh token, or its session is over
-    │   ├── ClientRefused          401   no such client, or not this client's secret
-    │   ├── CredentialRefused      401   a provider, or a check of ours, refuses the credential
-    │   ├── SessionOver            401   the token's session has ended, or has moved on since the token
-    │   └── LinkRefused            401   a compatible link request carries no good token of the account
-    ├── Forbidden
-    │   ├── Banned                 403   the account, or the identity, is banned
-    │   └── SignInTooOld           403   too long since the sign-in for what is asked
-    ├── NotFound
-    │   ├── DoorUnknown            404   no such provider is configured
-    │   ├── DoorNotLinked          404   this door does not open the account
-    │   ├── AccountNotFound        404   no such account
-    │   └── SessionNotFound        404   the account has no such session
-    ├── Conflict
-    │   ├── SessionChanged         409   another request moved this session on
-    │   ├── KeyringChanged         409   another rotator replaced the keyring
-    │   ├── AccountChanged         409   another request changed what was decided on
-    │   ├── IdentityConflict       409   the identity opens another account
-    │   ├── DoorTaken              409   another identity of the same provider opens this account
-    │   ├── LastDoor               409   nothing else opens this account
-    │   ├── MergeRefused           409   these two accounts cannot become one
-    │   └── ResolutionRefused      409   the resolution token is used up, too old, or another session's
-    ├── Busy
-    │   ├── SessionContended       503   too many requests move one session at once
-    │   └── AccountContended       503   too many requests change one account at once
-    ├── Garbled
-    │   └── ProviderLied           502   a provider answered what it never should
-    └── Unavailable
-        ├── NoSigningKey           503   no key may sign now
-        ├── KeyringUnreadable      503   what is stored is not a keyring
-        ├── ClientsUnreadable      503   what is stored is not a list of clients
-        └── ProviderUnavailable    503   a provider does not answer
-
-Why a sign-in was refused is never told apart outside: an answer that does would tell which users exist.
+MusterError
+├── Malformed
+│   ├── GuestSecretMissing     400   a user id came without its guest secret
+│   ├── GrantIncomplete        400   a token request lacks a parameter
+│   ├── GrantUnsupported       400   a token request names another grant type
+│   ├── ScopeRefused           400   a client asks for a scope that is not its own
+│   └── ParameterMissing       400   a compatible route lacks a parameter
+├── Invalid
+│   ├── GuestIncomplete        422   half of the pair of user id and guest secret
+│   └── CredentialIncomplete   422   not the fields that this door's provider is shown
+├── Unauthenticated
+│   ├── GuestRefused           401   no such guest, or not this guest's secret
+│   ├── UserNotCreated         401   no free user id found
+│   ├── RefreshRefused         401   no good refresh token, or its session is over
+│   ├── ClientRefused          401   no such client, or not this client's secret
+│   ├── CredentialRefused      401   a provider, or a check of ours, refuses the credential
+│   ├── SessionOver            401   the token's session has ended, or has moved on since the token
+│   └── LinkRefused            401   a compatible link request carries no good token of the account
+├── Forbidden
+│   ├── Banned                 403   the account, or the identity, is banned
+│   └── SignInTooOld           403   too long since the sign-in for what is asked
+├── NotFound
+│   ├── DoorUnknown            404   no such provider is configured
+│   ├── DoorNotLinked          404   this door does not open the account
+│   ├── AccountNotFound        404   no such account
+│   ├── KeyNotFound            404   no such signing key
+│   └── SessionNotFound        404   the account has no such session
+├── Conflict
+│   ├── SessionChanged         409   another request moved this session on
+│   ├── KeyringChanged         409   another rotator replaced the keyring
+│   ├── AccountChanged         409   another request changed what was decided on
+│   ├── IdentityConflict       409   the identity opens another account
+│   ├── DoorTaken              409   another identity of the same provider opens this account
+│   ├── LastDoor               409   nothing else opens this account
+│   ├── MergeRefused           409   these two accounts cannot become one
+│   └── ResolutionRefused      409   the resolution token is used up, too old, or another session's
+├── Busy
+│   ├── SessionContended       503   too many requests move one session at once
+│   └── AccountContended       503   too many requests change one account at once
+├── Garbled
+│   └── ProviderLied           502   a provider answered what it never should
+└── Unavailable
+    ├── NoSigningKey           503   no key may sign now
+    ├── KeyringUnreadable      503   what is stored is not a keyring
+    ├── ClientsUnreadable      503   what is stored is not a list of clients
+    └── ProviderUnavailable    503   a provider does not answer
 """
 
 from muster_runtime import errors as families
@@ -89,7 +88,7 @@ class GuestIncomplete(families.Invalid):
 
 
 class GuestRefused(families.Unauthenticated):
-    """There is no such guest, or the secret is not this guest's."""
+    """There is no such guest, or not this guest's secret; told apart, it would tell which users exist."""
 
     code = "guest_refused"
     advice = "Could not validate user"
@@ -120,14 +119,12 @@ class SessionChanged(families.Conflict):
     """Another request moved this session on first."""
 
     code = "session_changed"
-    advice = "Read the session again, then decide again."
 
 
 class KeyringChanged(families.Conflict):
     """Another instance replaced the keyring first."""
 
     code = "keyring_changed"
-    advice = "Read the keyring again, then plan again."
 
 
 class SessionContended(families.Busy):
@@ -242,6 +239,13 @@ class AccountNotFound(families.NotFound):
     advice = "Check the user id, or sign in with create to make an account."
 
 
+class KeyNotFound(families.NotFound):
+    """The ring has no such key, or no longer."""
+
+    code = "key_not_found"
+    advice = "If another call has just taken it out of use, all is well; else compare the id with the published keys."
+
+
 class SessionNotFound(families.NotFound):
     """The account has no such session."""
 
@@ -253,7 +257,6 @@ class AccountChanged(families.Conflict):
     """Another request changed what this one had decided on; nothing was written."""
 
     code = "account_changed"
-    advice = "Read the account again, then decide again."
 
 
 class IdentityConflict(families.Conflict):

@@ -126,6 +126,9 @@ class Bell(Protocol):
     async def announce_rotation(self, key: SigningKey) -> None:
         """Queue the event `keys.rotated` for the key that signs now; a repeat carries the same event id."""
 
+    async def void_key(self, key_id: str, *, until_s: int) -> None:
+        """Tell every verifier that nothing signed with this key counts, up to *until_s*; a repeat changes nothing."""
+
 
 class Signer(Protocol):
     """Signatures. Same claims and same key always give the same token."""

@@ -30,6 +30,7 @@ class Fact:
         user_id: whom it is about.
         at_s: since when, seconds since the epoch.
         sequence: place among the facts about this user: the version that the change makes.
+        epoch: of the account before the change.
         key: what makes it the one fact of its kind and user; empty when the sequence does.
         door: the door concerned; for a creation the first one. Empty where none is.
         session_id: the session concerned; empty for all of the user's.
@@ -42,6 +43,7 @@ class Fact:
     user_id: UserId
     at_s: int
     sequence: int
+    epoch: int = 0
     key: str = ""
     door: str = ""
     session_id: str = ""
@@ -161,14 +163,14 @@ class TakenBack:
     """Tokens that count no more although their time is not over.
 
     Attributes:
-        session_id: those of this session; empty for all of the user's.
-        user_id: whose they are.
+        kind: what they have in common: `session`, `user`, `version` (a user's epoch) or `key`.
+        what: its id; of a version `USER#EPOCH`.
         not_after_s: only those issued at or before this, seconds since the epoch.
         until_s: by then none of them can be alive, seconds since the epoch.
     """
 
-    session_id: str
-    user_id: UserId
+    kind: str
+    what: str
     not_after_s: int
     until_s: int
 
@@ -178,11 +180,13 @@ class Listed:
     """One line of the published list of what was taken back.
 
     Attributes:
-        mark: stands for a session's or a user's id without telling it.
+        kind: as `TakenBack` has it; it is not published.
+        mark: stands for the id without telling it.
         not_after_s: tokens issued at or before this are refused, seconds since the epoch.
         until_s: by then none of them can be alive, seconds since the epoch.
     """
 
+    kind: str
     mark: str
     not_after_s: int
     until_s: int
@@ -195,17 +199,28 @@ ENDING = frozenset({Told.REVOKED, Told.BANNED, Told.DELETED, Told.MERGED})
 def taken_back(facts: Iterable[Fact], *, life_s: int) -> tuple[TakenBack, ...]:
     """Return the tokens that *facts* take back, each user and session once.
 
+    A session ends for good. Of a user it is the epoch that ends: tokens of it count no more, whenever they were given
+    out, even after this was decided; tokens of the next epoch count from their first second on. By the time are told
+    tokens of earlier epochs, which a change left alone, and verifiers that do not know of epochs.
+
     Args:
         facts: what a change tells.
         life_s: longest life of an access token, with what clocks may differ, seconds.
     """
     found: dict[tuple[str, str], TakenBack] = {}
     for fact in facts:
-        if fact.told in ENDING:
-            until_s = fact.at_s + life_s
-            # A session never comes back; a user may, with tokens that are younger than this.
-            not_after_s = until_s if fact.session_id else fact.at_s
-            found[fact.user_id, fact.session_id] = TakenBack(fact.session_id, fact.user_id, not_after_s, until_s)
+        if fact.told not in ENDING:
+            continue
+        until_s = fact.at_s + life_s
+        ends = (
+            [TakenBack("session", fact.session_id, until_s, until_s)]
+            if fact.session_id
+            else [
+                TakenBack("version", f"{fact.user_id}#{fact.epoch}", until_s, until_s),
+                TakenBack("user", fact.user_id, fact.at_s - 1, until_s),
+            ]
+        )
+        found |= {(each.kind, each.what): each for each in ends}
     return tuple(found.values())
 
 

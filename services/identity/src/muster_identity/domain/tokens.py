@@ -1,7 +1,8 @@
 """What our tokens say.
 
 The claims are those of the published identity design, so that its clients, API Gateway and its back ends accept them;
-`jti`, `sid` and `auth_time` are added.
+`jti`, `sid` and `auth_time` are added, and to access tokens `ver`, the account's epoch: raising it takes back every
+token that has the one before, whenever and wherever that was given out.
 """
 
 from collections.abc import Mapping
@@ -117,6 +118,7 @@ def access_claims(session: Session, token_id: str, policy: TokenPolicy) -> Claim
         "jti": derive("access", token_id),
         "sid": session.session_id,
         "auth_time": session.signed_in_at_s,
+        "ver": session.epoch,
     }
 
 

@@ -23,6 +23,7 @@ def fact(  # noqa: PLR0913 - each is a fact of its own
         user.user_id,
         now_s,
         sequence=user.version + 1,
+        epoch=user.epoch,
         door=door,
         reason=reason,
         until_s=until_s,

@@ -13,6 +13,7 @@ from muster_identity.domain.keys import KeyId, Keyring, KeyState, SigningKey
 from muster_identity.errors import ClientsUnreadable, KeyringChanged, KeyringUnreadable
 from muster_identity.ports import StoredKeyring
 from muster_runtime.aws import calling, code_of
+from muster_runtime.errors import Unavailable
 from muster_runtime.ids import Ids
 
 LOST_RACE = frozenset({"InvalidParameterException", "InvalidRequestException", "ResourceNotFoundException"})
@@ -143,7 +144,12 @@ class SecretsClientDirectory:
 
 
 async def _current(client: Any, name: str, *, timeout_s: float) -> tuple[str, str]:  # noqa: ANN401 - untyped client
-    """Return value and version id of a secret; both empty when it has no version yet."""
+    """Return value and version id of a secret; both empty when it has no version yet.
+
+    Raises:
+        Unavailable: Secrets Manager does not answer, or does not give it out: the role may have lost the permission,
+            the secret may be marked for deletion. What was read before still serves.
+    """
     try:
         async with calling(timeout_s=timeout_s):
             answer = await client.get_secret_value(SecretId=name)
@@ -151,7 +157,7 @@ async def _current(client: Any, name: str, *, timeout_s: float) -> tuple[str, st
         # AWS answers the same code for a secret without a value and for no such secret; a probe tells the latter.
         if code_of(error) == "ResourceNotFoundException":
             return "", ""
-        raise
+        raise Unavailable(f"Secrets Manager does not give the secret out ({code_of(error)}).") from error
     return str(answer.get("SecretString") or ""), str(answer["VersionId"])
 
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from muster_identity.domain.discovery import DISCOVERY_PATH, JWKS_PATH, discovery_document, jwks_document
-from muster_identity.domain.keys import Keyring, RotationPolicy, SigningKey, needs_fresh_key, plan_rotation, without
+from muster_identity.domain.keys import (
+    DAY_S,
+    Keyring,
+    RotationPolicy,
+    SigningKey,
+    needs_fresh_key,
+    plan_rotation,
+    without,
+)
 from muster_identity.errors import KeyringChanged, NoSigningKey
 from muster_identity.ports import Bell, IssuerFiles, Signer, StoredKeyring, Vault
 from muster_runtime.clock import Clock
@@ -17,6 +25,10 @@ log = structlog.get_logger(__name__)
 TRIES = 8
 """How often a lost race for the keyring is run again. Each loss means that somebody else moved it on, and a ring that
 has just been moved on needs nothing, so the second try is nearly always the last."""
+
+
+VOID_S = DAY_S
+"""How long verifiers are told that a key is void: none keeps one in its cache for longer, as far as is known."""
 
 
 @dataclass(slots=True)
@@ -32,16 +44,23 @@ class KnownKeys:
     clock: Clock
     _keyring: Keyring = field(default_factory=Keyring, repr=False)
     _read_at_s: float | None = None
+    _times: int = 0
 
     @property
     def ring(self) -> Keyring:
         """The keyring, for checking and for publishing."""
         return self._keyring
 
+    @property
+    def times(self) -> int:
+        """How often a ring was learned: whoever reads one can tell whether a newer one came meanwhile."""
+        return self._times
+
     def learn(self, keyring: Keyring) -> None:
         """Take *keyring* for the present one from now on."""
         self._keyring = keyring
         self._read_at_s = self.clock.epoch_s()
+        self._times += 1
 
     def signing_key(self) -> SigningKey:
         """Return the key that signs now.
@@ -88,7 +107,8 @@ class KeyHandlers:
         Safe to repeat: of several instances that start on an empty secret one creates the key, the others read it.
         """
         stored = await self.vault.read()
-        if stored.keyring.active is None or not stored.keyring.key_ids <= await self.files.published_key_ids():
+        # A key that is published and not in the ring was taken out of use by somebody who did not get to publishing.
+        if stored.keyring.active is None or stored.keyring.key_ids != await self.files.published_key_ids():
             await self.rotate()
             return
         self.known.learn(stored.keyring)
@@ -96,9 +116,17 @@ class KeyHandlers:
     async def reload(self) -> None:
         """Read the keyring again, so that a rotation by another instance takes effect here.
 
-        Safe to repeat: it only reads.
+        Safe to repeat: it only reads. A ring that has come meanwhile by this instance's own work is newer, and stays.
+
+        Raises:
+            NoSigningKey: the secret is gone, or empty, which no rotation leaves it: the ring known before still serves.
         """
+        times = self.known.times
         stored = await self.vault.read()
+        if self.known.times != times:
+            return
+        if not stored.keyring.keys and self.known.ring.keys:
+            raise NoSigningKey
         if stored.keyring.key_ids != self.known.ring.key_ids:
             log.info("keyring_reloaded", key_ids=sorted(stored.keyring.key_ids))
         self.known.learn(stored.keyring)
@@ -127,18 +155,24 @@ class KeyHandlers:
             return
         raise KeyringChanged
 
-    async def revoke(self, key_id: str) -> None:
+    async def revoke(self, key_id: str) -> bool:
         """Take a key out of use at once, for the day that somebody has stolen it: what it signed is void everywhere.
 
-        Players with tokens of that key sign in again. If it was the one that signs, another takes over at once,
-        before verifiers can have it in their caches: they fetch keys that they do not know. Instances that have not
-        read the ring since go on signing with the old key for as long as `keys_reload_s`, in vain.
+        Verifiers that read the list of what was taken back refuse it within seconds, though they may have the key in
+        their caches; whoever does not read the list, API Gateway say, takes it until its cache is over. Players with
+        tokens of that key sign in again. If it was the one that signs, another takes over at once, before verifiers
+        can have it in their caches: they fetch keys that they do not know. Instances that have not read the ring
+        since go on signing with the old key for as long as `keys_reload_s`, in vain.
 
-        Safe to repeat: a key that is not in the ring is out of use.
+        Safe to repeat: what a run that died left undone is made up for, also when the ring has no such key any more.
+
+        Returns:
+            Whether the ring had such a key.
 
         Raises:
             KeyringChanged: others kept moving the ring on; run again.
         """
+        await self.bell.void_key(key_id, until_s=int(self.clock.epoch_s()) + VOID_S)
         for _ in range(TRIES):
             stored = await self.vault.read()
             stolen = stored.keyring.find(key_id)
@@ -149,12 +183,14 @@ class KeyHandlers:
             except KeyringChanged:
                 log.info("rotation_race_lost")
                 continue
-            if stolen is not None:
+            if stolen is None:
+                log.warning("key_to_revoke_unknown")
+            else:
                 log.warning("key_revoked", key_id=stolen.key_id)
             current = await self._publish()
             await self._tell(current)
             self.known.learn(current.keyring)
-            return
+            return stolen is not None
         raise KeyringChanged
 
     async def check(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from muster_identity.api.accounts import Leaving, moment
 from muster_identity.api.operators import Account, BannedIdentity, BanOrder, DossierOf
-from muster_identity.errors import AccountContended, AccountNotFound, DoorUnknown, KeyringChanged
+from muster_identity.errors import AccountContended, AccountNotFound, DoorUnknown, KeyNotFound, KeyringChanged
 from muster_identity.routes.edge import SIGNING_ERRORS, Handlers
 from muster_runtime.auth.principal import OPERATOR_SCOPES
 from muster_runtime.http.routes import Answer, Call, Route
@@ -82,7 +82,7 @@ def _keys(edge: "Edge") -> tuple[Route, ...]:
             "Emergency: take a signing key out of use at once; what it signed is void",
             scopes=OPERATOR_SCOPES,
             status=204,
-            errors=(KeyringChanged, *SIGNING_ERRORS),
+            errors=(KeyNotFound, KeyringChanged, *SIGNING_ERRORS),
         ),
     )
 
@@ -132,7 +132,8 @@ class Edge:
 
     async def revoke_key(self, call: Call) -> Answer:
         """Take a key out of use."""
-        await self.handlers.keys.revoke(call.path["key_id"])
+        if not await self.handlers.keys.revoke(call.path["key_id"]):
+            raise KeyNotFound
         return Answer(status=204)
 
 

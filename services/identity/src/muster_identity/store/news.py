@@ -15,25 +15,31 @@ from muster_events.identity import (
     UserMerged,
     UserUnbanned,
 )
-from muster_identity.domain.changes import Fact, Told
+from muster_identity.domain.changes import Fact, TakenBack, Told
 from muster_identity.domain.keys import SigningKey
-from muster_runtime.dynamo import transact
+from muster_identity.store.rows import revocation_row
+from muster_runtime.dynamo import Table, transact
 from muster_runtime.messaging.outbox import Outbox
 
 
 class OutboxBell:
-    """`Bell` through the outbox."""
+    """`Bell` through the outbox and the list of what was taken back."""
 
-    def __init__(self, client: Any, outbox: Outbox) -> None:  # noqa: ANN401 - aiobotocore clients are untyped
-        """Write to *outbox* through *client*."""
+    def __init__(self, client: Any, outbox: Outbox, *, revocations: str) -> None:  # noqa: ANN401 - aiobotocore clients are untyped
+        """Write to *outbox*, and to the table *revocations*, through *client*."""
         self._client = client
         self._outbox = outbox
+        self._revocations = Table(client, revocations)
 
     async def announce_rotation(self, key: SigningKey) -> None:
         """Queue the event `keys.rotated` for the key that signs now; a repeat carries the same event id."""
         operations = (self._outbox.op(_keys_rotated(key)),)
         await transact(self._client, operations)
         self._outbox.kick(operations)
+
+    async def void_key(self, key_id: str, *, until_s: int) -> None:
+        """Tell every verifier that nothing signed with this key counts, up to *until_s*; a repeat changes nothing."""
+        await self._revocations.put(revocation_row(TakenBack("key", key_id, until_s, until_s)))
 
 
 def event_of(fact: Fact) -> Event[Any]:

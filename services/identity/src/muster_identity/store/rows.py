@@ -175,13 +175,18 @@ def audit_of(row: Row) -> AuditEntry:
 
 def revocation_row(told: TakenBack) -> Row:
     """Return the row of tokens that were taken back; the ids themselves are not in it."""
-    mark = mark_of("session", told.session_id) if told.session_id else mark_of("user", told.user_id)
-    return {"lane": REVOCATION_LANE, "mark": mark, "not_after": told.not_after_s, "expires_at": told.until_s}
+    return {
+        "lane": REVOCATION_LANE,
+        "mark": mark_of(told.kind, told.what),
+        "kind": told.kind,
+        "not_after": told.not_after_s,
+        "expires_at": told.until_s,
+    }
 
 
 def revocation_of(row: Row) -> Listed:
     """Return the line of the published list that a row stands for."""
-    return Listed(str(row["mark"]), int(row["not_after"]), int(row["expires_at"]))
+    return Listed(str(row.get("kind", "user")), str(row["mark"]), int(row["not_after"]), int(row["expires_at"]))
 
 
 def _door_row(door: LinkedDoor) -> Row:

@@ -26,6 +26,8 @@ class Principal:
         token_id: the `jti` claim; empty when the token has none.
         expires_at_s: the `exp` claim, seconds since the epoch.
         issued_at_s: the `iat` claim, seconds since the epoch.
+        version: the `ver` claim: which of the account's generations of sessions it is of; None when it has none.
+        key_id: the key that signed the token; empty when it is not known.
     """
 
     subject: str
@@ -34,3 +36,5 @@ class Principal:
     token_id: str = ""
     expires_at_s: float = 0.0
     issued_at_s: float = 0.0
+    version: int | None = None
+    key_id: str = ""

@@ -29,9 +29,9 @@ class Revocation:
     """One thing taken back.
 
     Attributes:
-        mark: `mark_of` the session's or the user's id; the id itself need not travel.
-        not_after_s: tokens issued at or before this are refused, seconds since the epoch. A session ends for good,
-            a user may sign in again after it.
+        mark: `mark_of` what was taken back; the id itself need not travel.
+        not_after_s: tokens issued at or before this are refused, seconds since the epoch. A session, a version and a
+            key end for good, a user may sign in again after it.
         until_s: by then no such token can be alive, seconds since the epoch.
     """
 
@@ -44,16 +44,25 @@ def mark_of(kind: str, identifier: str) -> str:
     """Return what stands for an id in lists of revocations: 32 characters that do not tell it.
 
     Args:
-        kind: `session` or `user`.
-        identifier: the `sid` or `sub` of the tokens concerned.
+        kind: `session`, `user`, `version` or `key`.
+        identifier: the `sid`, the `sub`, `sub#ver` or the `kid` of the tokens concerned.
     """
     return hashlib.sha256(f"{kind}\n{identifier}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def marks_of(principal: Principal) -> tuple[str, ...]:
-    """Return the marks under which the token behind *principal* may be taken back: its user's, and its session's."""
-    user = mark_of("user", principal.subject)
-    return (user, mark_of("session", principal.session_id)) if principal.session_id else (user,)
+    """Return the marks under which the token behind *principal* may be taken back.
+
+    Those of its user, its session, its version of the user's sessions, and its key.
+    """
+    marks = [mark_of("user", principal.subject)]
+    if principal.session_id:
+        marks.append(mark_of("session", principal.session_id))
+    if principal.version is not None:
+        marks.append(mark_of("version", f"{principal.subject}#{principal.version}"))
+    if principal.key_id:
+        marks.append(mark_of("key", principal.key_id))
+    return tuple(marks)
 
 
 class Revocations:

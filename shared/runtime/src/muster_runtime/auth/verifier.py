@@ -163,8 +163,8 @@ class TokenVerifier:
 
     def _principal(self, claims: dict[str, Any], key_id: str) -> _Known:
         now_s = self._clock.epoch_s()
-        expires_at_s, issued_at_s = _seconds(claims, "exp"), _seconds(claims, "iat")
-        starts_at_s = _seconds(claims, "nbf") if "nbf" in claims else issued_at_s
+        expires_at_s, issued_at_s = _whole(claims, "exp"), _whole(claims, "iat")
+        starts_at_s = _whole(claims, "nbf") if "nbf" in claims else issued_at_s
         good = (
             claims.get("iss") == self._issuer
             and claims.get("aud") == self._audience
@@ -184,6 +184,8 @@ class TokenVerifier:
             token_id=_text(claims, "jti") if "jti" in claims else "",
             expires_at_s=expires_at_s,
             issued_at_s=issued_at_s,
+            version=_whole(claims, "ver") if "ver" in claims else None,
+            key_id=key_id,
         )
         return _Known(principal, marks_of(principal))
 
@@ -203,7 +205,7 @@ def _key_id(header: dict[str, Any]) -> str:
     return key_id
 
 
-def _seconds(claims: dict[str, Any], name: str) -> int:
+def _whole(claims: dict[str, Any], name: str) -> int:
     value = claims.get(name)
     # bool is a kind of int in Python, and True is no time.
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
