@@ -214,7 +214,8 @@ async def theatre() -> AsyncIterator[Theatre]:
             scope.verifier = part.handlers.verifier
             await part.keys.start()
             table = routes(part.handlers, jwks_max_age_s=300)
-            return Service(routes=guarded(table, _guards(scope)))
+            guards = _guards(scope)
+            return Service(routes=guarded(table, guards), gate=guards.enter)
 
         service = await stack.enter_async_context(
             running("identity", ServiceSettings(**PATIENT), build, clock=clock, ids=ids)

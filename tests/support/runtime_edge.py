@@ -20,7 +20,7 @@ from muster_runtime.http.health import Phase
 from muster_runtime.http.raw import RawRoute
 from muster_runtime.http.routes import Answer, Call, Route
 from muster_runtime.metrics import Metrics
-from muster_runtime.service import Probe, Service
+from muster_runtime.service import Gate, Probe, Service
 from muster_runtime.settings import ServiceSettings
 from muster_runtime.testing.ids import SequentialIds
 
@@ -66,12 +66,13 @@ class EdgeUnderTest:
         raw: tuple[RawRoute, ...] = (),
         probes: Mapping[str, Probe] | None = None,
         verifier: TokenVerifier | None = None,
+        gate: Gate | None = None,
         clock: Clock | None = None,
         **changes: Any,
     ) -> None:
         self.metrics = Metrics()
         self.app = application(
-            Service(routes=routes, raw_routes=raw, probes=probes or {}, title="Test"),
+            Service(routes=routes, raw_routes=raw, probes=probes or {}, title="Test", gate=gate),
             settings(**changes),
             name="demo",
             clock=clock,

@@ -1,15 +1,17 @@
 """The guards around identity's routes: who is counted, by what, and what a refusal looks like."""
 
 from collections.abc import Mapping
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
 from pydantic import BaseModel
 from runtime_edge import EdgeUnderTest, code_of
 
-from muster_identity.routes.limits import Guards, guarded, guarded_raw
-from muster_runtime.auth.principal import Principal
+from muster_identity.routes.limits import Guards, guarded
+from muster_runtime.auth.principal import PLAYER_SCOPES, Principal
+from muster_runtime.auth.tokens import TokenInvalid
+from muster_runtime.auth.verifier import TokenVerifier
 from muster_runtime.http.raw import RawRoute
 from muster_runtime.http.routes import Answer, Call, Route
 from muster_runtime.limits import Buckets, Limiter, Rate, RateLimited
@@ -31,7 +33,7 @@ def guards(clock: FakeClock, *, requests: int = 1000, guests: int = 1000, accoun
     def limiter(name: str, burst: int) -> Limiter:
         return Limiter(name, Buckets(Rate(burst, 0.1), clock=clock), metrics=metrics)
 
-    return Guards(limiter("requests", requests), limiter("guests", guests), limiter("accounts", accounts), 1)
+    return Guards(limiter("requests", requests), limiter("guests", guests), limiter("accounts", accounts))
 
 
 ROUTES = (
@@ -39,11 +41,28 @@ ROUTES = (
     Route("GET", "/login-as-guest", answer, "Make.", query=Named, plain_errors=True),
     Route("GET", "/v1/other", answer, "Other."),
     Route("GET", "/.well-known/jwks.json", answer, "Keys."),
+    Route("GET", "/v1/me", answer, "Me.", scopes=PLAYER_SCOPES),
 )
 
 
-def edge(clock: FakeClock, **limits: int) -> EdgeUnderTest:
-    return EdgeUnderTest(*guarded(ROUTES, guards(clock, **limits)), clock=clock, trusted_proxies=1)
+async def token(_request: web.Request) -> web.StreamResponse:
+    return web.Response(text="token")
+
+
+def knows_no_token() -> Mock:
+    return Mock(spec=TokenVerifier, verify=AsyncMock(side_effect=TokenInvalid))
+
+
+def edge(clock: FakeClock, verifier: TokenVerifier | None = None, **limits: int) -> EdgeUnderTest:
+    each = guards(clock, **limits)
+    return EdgeUnderTest(
+        *guarded(ROUTES, each),
+        raw=(RawRoute("POST", "/v1/oauth/token", token),),
+        gate=each.enter,
+        verifier=verifier or knows_no_token(),
+        clock=clock,
+        trusted_proxies=1,
+    )
 
 
 def from_address(address: str) -> Mapping[str, str]:
@@ -146,20 +165,36 @@ async def test_the_keys_are_for_everybody_at_any_time(clock: FakeClock) -> None:
     assert {200} == {(await under_test.ask("GET", "/.well-known/jwks.json")).status for _ in range(20)}
 
 
-async def test_a_raw_route_is_counted_with_the_rest(clock: FakeClock) -> None:
-    async def raw(_request: web.Request) -> web.StreamResponse:
-        return web.Response(text="token")
+async def test_requests_that_are_refused_for_another_reason_are_counted_with_the_rest(clock: FakeClock) -> None:
+    under_test = edge(clock, requests=5)
+    forged = {"Authorization": "Bearer forged"}
 
-    (route,) = guarded_raw([RawRoute("POST", "/v1/oauth/token", raw)], guards(clock, requests=1))
-    request = make_mocked_request("POST", "/v1/oauth/token", headers={"X-Forwarded-For": "203.0.113.1"})
+    statuses = [
+        (await under_test.ask("GET", "/v1/me", headers=forged)).status,
+        (await under_test.ask("POST", "/v1/guests", b'{"user_id": 7}')).status,
+        (await under_test.ask("GET", "/nowhere")).status,
+        (await under_test.ask("DELETE", "/login-as-guest")).status,
+        (await under_test.ask("POST", "/v1/oauth/token")).status,
+    ]
 
-    assert 200 == (await route.handler(request)).status
-    with pytest.raises(RateLimited):
-        await route.handler(request)
+    assert [401, 422, 404, 405, 200] == statuses
+    for method, path in (("GET", "/nowhere"), ("POST", "/v1/oauth/token"), ("GET", "/v1/other")):
+        refused = await under_test.ask(method, path)
+        assert (429, "rate_limited", "10") == (refused.status, code_of(refused), refused.headers["Retry-After"])
+    refused = await under_test.ask("DELETE", "/login-as-guest")
+    assert (429, b"Error: Wait as long as Retry-After says.") == (refused.status, refused.body)
+
+
+async def test_a_flood_of_forged_tokens_is_not_even_verified(clock: FakeClock) -> None:
+    verifier = knows_no_token()
+    under_test = edge(clock, verifier, requests=2)
+
+    statuses = [
+        (await under_test.ask("GET", "/v1/me", headers={"Authorization": "Bearer forged"})).status for _ in range(4)
+    ]
+
+    assert ([401, 401, 429, 429], 2) == (statuses, verifier.verify.await_count)
 
 
 def test_without_limits_the_table_is_as_it_was() -> None:
-    raw = (RawRoute("POST", "/x", None),)  # type: ignore[arg-type]
-
     assert guarded(ROUTES, None) == ROUTES
-    assert guarded_raw(raw, None) == raw

@@ -18,6 +18,7 @@ from muster_runtime.http.callers import client_of
 from muster_runtime.http.health import Phase
 from muster_runtime.http.raw import RawRoute
 from muster_runtime.http.routes import Answer, Call, Route
+from muster_runtime.limits import RateLimited
 from muster_runtime.testing.clock import FakeClock
 from muster_runtime.testing.tokens import TokenMint
 
@@ -94,6 +95,33 @@ async def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones() -> No
 
     assert (405, "method_not_allowed") == (response.status, code_of(response))
     assert "GET, HEAD" == response.headers["Allow"]
+
+
+async def test_the_gate_is_told_who_asks_for_what_before_anything_else_is_looked_at() -> None:
+    told: list[tuple[str, str]] = []
+
+    async def gate(client: str, route: str) -> None:
+        told.append((client, route))
+        raise RateLimited(retry_after_s=7)
+
+    edge = EdgeUnderTest(SHOW, CREATE, gate=gate, trusted_proxies=1)
+    asked = [("GET", "/prod/v1/tickets/1"), ("POST", "/v1/tickets"), ("GET", "/v2"), ("PUT", "/v1/tickets/1")]
+
+    for method, path in asked:
+        refused = await edge.ask(method, path, headers={"X-Forwarded-For": "203.0.113.1"})
+        assert (429, "rate_limited", "7") == (refused.status, code_of(refused), refused.headers["Retry-After"])
+
+    routes = ["/v1/tickets/{ticket_id}", "/v1/tickets", "unmatched", "unmatched"]
+    assert [("203.0.113.1", route) for route in routes] == told
+    assert 1 == edge.sample("muster_http_problems_total", route="/v1/tickets", code="rate_limited")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+async def test_health_and_metrics_never_wait_at_the_gate(path: str) -> None:
+    async def gate(_client: str, _route: str) -> None:
+        raise RateLimited
+
+    assert 200 == (await EdgeUnderTest(gate=gate).ask("GET", path)).status
 
 
 BAD_BODIES: dict[str, tuple[bytes | None, dict[str, str], int, str]] = {

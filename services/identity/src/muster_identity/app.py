@@ -24,7 +24,7 @@ from muster_identity.handlers.players import PlayerHandlers
 from muster_identity.handlers.revoked import RevokedHandlers
 from muster_identity.jobs import Reload
 from muster_identity.ports import Accounts, Provider, UserPool
-from muster_identity.routes import Guards, Handlers, guarded, guarded_raw, oauth_routes, routes
+from muster_identity.routes import Guards, Handlers, guarded, oauth_routes, routes
 from muster_identity.settings import Settings
 from muster_identity.store import DynamoAccounts, OutboxBell, Tables
 from muster_runtime.auth.jwks import Jwks
@@ -73,7 +73,8 @@ async def build(settings: Settings, scope: Scope) -> Service:
     return Service(
         title="Signs players in, and issues the tokens that every other service trusts",
         routes=guarded(routes(handlers, jwks_max_age_s=settings.jwks_max_age_s), limits),
-        raw_routes=guarded_raw(oauth_routes(machines, body_deadline_s=settings.body_deadline_s), limits),
+        raw_routes=oauth_routes(machines, body_deadline_s=settings.body_deadline_s),
+        gate=None if limits is None else limits.enter,
         consumers={
             "rotation": Consumer(
                 await scope.aws("sqs"),
@@ -187,7 +188,6 @@ def guards(settings: Settings, scope: Scope, dynamodb: Any) -> Guards | None:  #
         requests=limiter("requests", Rate(settings.limit_requests_burst, settings.limit_requests_per_s)),
         guests=limiter("guests", guests, shared),
         accounts=limiter("accounts", Rate(settings.limit_accounts_burst, settings.limit_accounts_per_s)),
-        trusted_proxies=settings.trusted_proxies,
     )
 
 

@@ -11,6 +11,7 @@ import ipaddress
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -26,6 +27,8 @@ MAX_KEYS: Final = 50_000
 """Buckets held by one set; some 150 bytes each. The one not asked for longest goes first: it is the fullest."""
 IPV6_PREFIX: Final = 64
 """Bits of an IPv6 address that count: who has one address has all of its network."""
+RECENT_ADDRESSES: Final = 4096
+"""Addresses whose key is remembered: making the one of an IPv6 address takes 40 microseconds, at every request."""
 GRANTED: Final = 0.0
 
 
@@ -167,6 +170,7 @@ class Limiter:
             raise RateLimited(retry_after_s=wait_s)
 
 
+@lru_cache(RECENT_ADDRESSES)
 def address_key(address: str) -> str:
     """Return what stands for a client's address among keys: IPv4 as it is, of IPv6 the network.
 

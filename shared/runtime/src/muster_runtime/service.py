@@ -14,6 +14,9 @@ from muster_runtime.http.routes import Route
 Probe = Callable[[], Awaitable[None]]
 """Asks one dependency whether it answers; raises any exception when it does not."""
 
+Gate = Callable[[str, str], Awaitable[None]]
+"""Lets a request through or raises a `MusterError`; told the client's address and the route, such as `/v1/me`."""
+
 
 class Runnable(Protocol):
     """A loop that runs beside the HTTP server: a consumer, an outbox relay, a reconciler."""
@@ -37,6 +40,9 @@ class Service:
         probes: dependencies by name, asked by `/readyz` (cached, with a time-out).
         title: one line for the API document.
         raw_routes: routes that speak another system's protocol byte for byte; see `muster_runtime.http.raw`.
+        gate: asked about every request before its token and body are looked at, those that match no route
+            (`unmatched`) included and `/livez`, `/readyz` and `/metrics` aside. It answers from memory: no deadline
+            bounds it.
     """
 
     routes: Sequence[Route] = ()
@@ -45,3 +51,4 @@ class Service:
     probes: Mapping[str, Probe] = field(default_factory=dict)
     title: str = ""
     raw_routes: Sequence[RawRoute] = ()
+    gate: Gate | None = None

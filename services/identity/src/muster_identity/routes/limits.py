@@ -1,19 +1,16 @@
 """Who may ask how often: the same guards around every route of the table, so that a new route is guarded too.
 
-Three limits. Everybody's requests are counted by address. New guests are counted by address once more, because an
+Three limits. Everybody's requests are counted by address at the gate, before a token or a body is looked at, so those
+that are refused count too. New guests are counted by address once more, because an
 account costs a visitor nothing and us a row for ever. An account's requests are counted by the account where a token
 proves it; where somebody only names it, by the account and the address together, or a stranger could lock its owner
 out.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from aiohttp import web
-
 from muster_identity.domain.discovery import DISCOVERY_PATH, JWKS_PATH
-from muster_runtime.http.callers import client_of
-from muster_runtime.http.raw import RawRoute
 from muster_runtime.http.routes import Answer, Call, Handler, Route
 from muster_runtime.limits import Limiter, address_key
 
@@ -21,8 +18,6 @@ UNLIMITED = frozenset({f"/{JWKS_PATH}", f"/{DISCOVERY_PATH}", "/.well-known/revo
 """What verifiers read over and over: made once, answered from memory, and no secret is tried here."""
 GUEST_ROUTES = frozenset({"/v1/guests", "/login-as-guest"})
 """Where no user id means: make an account."""
-
-RawHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +28,28 @@ class Guards:
         requests: all requests of one address.
         guests: new guests of one address.
         accounts: requests for one account.
-        trusted_proxies: how many proxies in front are believed about the address.
     """
 
     requests: Limiter
     guests: Limiter
     accounts: Limiter
-    trusted_proxies: int = 0
+
+    async def enter(self, client: str, route: str) -> None:
+        """Let a request from the address *client* through the gate, whatever it carries.
+
+        Raises:
+            RateLimited: too many came before.
+        """
+        if route not in UNLIMITED:
+            await self.requests.admit(address_key(client))
 
     async def admit(self, path: str, call: Call) -> None:
-        """Let *call* of the route *path* through.
+        """Let *call* of the route *path* through, which the gate has counted already.
 
         Raises:
             RateLimited: too many came before.
         """
         address = address_key(call.client)
-        await self.requests.admit(address)
         named = _named(call)
         if path in GUEST_ROUTES and named is None:
             await self.guests.admit(address)
@@ -68,25 +69,10 @@ def guarded(routes: Iterable[Route], guards: Guards | None) -> tuple[Route, ...]
     )
 
 
-def guarded_raw(routes: Iterable[RawRoute], guards: Guards | None) -> tuple[RawRoute, ...]:
-    """Return raw *routes* guarded by address alone: what they carry is theirs to read."""
-    if guards is None:
-        return tuple(routes)
-    return tuple(replace(route, handler=_around_raw(route.handler, guards)) for route in routes)
-
-
 def _around(path: str, handler: Handler, guards: Guards) -> Handler:
     async def handle(call: Call) -> Answer:
         await guards.admit(path, call)
         return await handler(call)
-
-    return handle
-
-
-def _around_raw(handler: RawHandler, guards: Guards) -> RawHandler:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        await guards.requests.admit(address_key(client_of(request, trusted_proxies=guards.trusted_proxies)))
-        return await handler(request)
 
     return handle
 

@@ -88,6 +88,7 @@ def application(  # noqa: PLR0913 - each is named and has a default that serves
         metrics=metrics,
         health=health,
         verifier=verifier,
+        gate=service.gate,
     )
     return Application(edge, health)
 

@@ -31,6 +31,7 @@ from muster_runtime.http.routes import Answer, Call, Route
 from muster_runtime.ids import Ids
 from muster_runtime.logging import bound
 from muster_runtime.metrics import Metrics
+from muster_runtime.service import Gate
 from muster_runtime.settings import ServiceSettings
 
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 UNMATCHED = "unmatched"
 """The route label of requests that matched none."""
 QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
-"""Asked every few seconds by machines; logged at debug."""
+"""Asked every few seconds by machines: logged at debug, and not kept at the gate."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Method labels in metrics; anything else a client makes up counts as `other`."""
 
@@ -52,6 +53,7 @@ class Exchange:
     Attributes:
         request_id: ours, or the caller's.
         started_s: monotonic seconds at its arrival.
+        client: address of who sent it, as the proxy in front tells it.
         found: its route; None until it is known.
         code: the stable code of the error it was answered with; empty for a success.
         trace_id: id of the trace that it is part of; empty until its route is known.
@@ -60,6 +62,7 @@ class Exchange:
 
     request_id: str
     started_s: float
+    client: str
     found: Found | None = None
     code: str = ""
     trace_id: str = ""
@@ -95,6 +98,7 @@ class Edge:
         metrics: Metrics,
         health: Health,
         verifier: TokenVerifier | None,
+        gate: Gate | None = None,
     ) -> None:
         """Build the edge of a service from its parts."""
         self._routes = routes
@@ -104,6 +108,7 @@ class Edge:
         self._metrics = metrics
         self._health = health
         self._verifier = verifier
+        self._gate = gate
         self._deadlines = Deadlines(settings.request_deadline_s)
         self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         # Bound once: what a module's logger does at each line, it does for a logger not bound yet.
@@ -119,7 +124,8 @@ class Edge:
         if isinstance(connection, Connection):
             connection.request_started(request.content)
         self._enter()
-        exchange = Exchange(self._request_id(request), self._clock.monotonic_s())
+        client = client_of(request, trusted_proxies=self._settings.trusted_proxies)
+        exchange = Exchange(self._request_id(request), self._clock.monotonic_s(), client)
         try:
             with bound(request_id=exchange.request_id):
                 response = await self._traced(request, exchange)
@@ -145,14 +151,27 @@ class Edge:
                 span.set_attribute("http.response.status_code", response.status)
                 return response
         except MusterError as error:
-            plain = self._routes.means_plain(request) and not wants_json(request.headers)
-            return self._problem(exchange, error, plain=plain)
+            return await self._unmatched(request, exchange, error)
+
+    async def _unmatched(self, request: web.Request, exchange: Exchange, error: MusterError) -> web.Response:
+        """Answer a request that no route takes; the gate counts it like any other."""
+        try:
+            await self._admit(exchange)
+        except MusterError as refusal:
+            error = refusal
+        plain = self._routes.means_plain(request) and not wants_json(request.headers)
+        return self._problem(exchange, error, plain=plain)
+
+    async def _admit(self, exchange: Exchange) -> None:
+        if self._gate is not None and exchange.template not in QUIET_ROUTES:
+            await self._gate(exchange.client, exchange.template)
 
     async def _guarded(self, request: web.Request, exchange: Exchange, found: Found) -> web.StreamResponse:
         """Handle a request whose route is known; errors stay inside its span."""
         route = found.route
         plain = isinstance(route, Route) and route.plain_errors and not wants_json(request.headers)
         try:
+            await self._admit(exchange)
             if isinstance(route, RawRoute):
                 return await route.handler(request)
             call = await self._call(request, exchange, found, route)
@@ -179,7 +198,7 @@ class Edge:
             headers=told_headers(request.headers),
             principal=principal,
             request_id=exchange.request_id,
-            client=client_of(request, trusted_proxies=self._settings.trusted_proxies),
+            client=exchange.client,
         )
 
     async def _authenticate(self, request: web.Request, scopes: frozenset[str]) -> Principal:
