@@ -1,6 +1,6 @@
 """The guards around identity's routes: who is counted, by what, and what a refusal looks like."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from unittest.mock import AsyncMock, Mock
 
 import pytest
@@ -8,6 +8,8 @@ from aiohttp import web
 from pydantic import BaseModel
 from runtime_edge import EdgeUnderTest, code_of
 
+from muster_identity.api.accounts import SignIn
+from muster_identity.api.compatible import CognitoStep, LoginWithCognito
 from muster_identity.routes.limits import Guards, guarded
 from muster_runtime.auth.principal import PLAYER_SCOPES, Principal
 from muster_runtime.auth.tokens import TokenInvalid
@@ -146,6 +148,53 @@ async def test_a_stranger_who_names_an_account_does_not_lock_its_owner_out(clock
 
     assert 95 == await tries("203.0.113.66", 100)
     assert 0 == await tries("203.0.113.1", 5)
+
+
+def of_cognito(username: str) -> SignIn:
+    return SignIn(credential={"username": username, "password": "guess"})
+
+
+@pytest.mark.parametrize(
+    ("path", "guesses"),
+    [
+        ("/v1/sign-in/{door}", of_cognito),
+        ("/login-with-cognito", lambda name: LoginWithCognito(body=CognitoStep(username=name, signin="True"))),
+        ("/login-with-cognito", lambda name: LoginWithCognito(body=CognitoStep(username=name, reset_password="True"))),
+    ],
+)
+async def test_whoever_guesses_the_password_of_a_cognito_user_gets_a_few_tries(
+    clock: FakeClock, path: str, guesses: Callable[[str], BaseModel]
+) -> None:
+    limits = guards(clock, accounts=2)
+
+    for name in ("ann", "Ann"):
+        await limits.admit(path, Call(path={}, body=guesses(name), client="203.0.113.66"))
+    with pytest.raises(RateLimited):
+        await limits.admit(path, Call(path={}, body=guesses("ANN"), client="203.0.113.66"))
+    await limits.admit(path, Call(path={}, body=guesses("bob"), client="203.0.113.66"))
+    await limits.admit(path, Call(path={}, body=guesses("ann"), client="203.0.113.1"))
+
+
+async def test_many_accounts_that_link_guess_the_password_of_one_cognito_user_no_more_often(clock: FakeClock) -> None:
+    limits = guards(clock, accounts=2)
+    calls = [
+        Call(path={}, body=of_cognito("ann"), principal=Principal(f"player-{number}", "guest"), client="203.0.113.66")
+        for number in range(3)
+    ]
+
+    for call in calls[:2]:
+        await limits.admit("/v1/me/doors/{door}", call)
+    with pytest.raises(RateLimited):
+        await limits.admit("/v1/me/doors/{door}", calls[2])
+
+
+async def test_a_step_that_names_nobody_is_counted_by_address_alone(clock: FakeClock) -> None:
+    limits = guards(clock, accounts=1)
+    signs_out = LoginWithCognito(body=CognitoStep(signout="True", access_token="theirs"))
+
+    for _ in range(5):
+        await limits.admit("/login-with-cognito", Call(path={}, body=signs_out, client="203.0.113.66"))
+        await limits.admit("/login-with-cognito", Call(path={}, body=LoginWithCognito(), client="203.0.113.66"))
 
 
 async def test_an_account_with_a_token_is_counted_wherever_it_comes_from(clock: FakeClock) -> None:

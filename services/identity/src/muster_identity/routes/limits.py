@@ -4,12 +4,14 @@ Three limits. Everybody's requests are counted by address at the gate, before a 
 that are refused count too. New guests are counted by address once more, because an
 account costs a visitor nothing and us a row for ever. An account's requests are counted by the account where a token
 proves it; where somebody only names it, by the account and the address together, or a stranger could lock its owner
-out.
+out. A Cognito user is named too: whoever knows the name may guess the password or a code.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from muster_identity.api.accounts import Credential
+from muster_identity.api.compatible import CognitoStep, LoginWithCognito
 from muster_identity.domain.discovery import DISCOVERY_PATH, JWKS_PATH
 from muster_runtime.http.routes import Answer, Call, Handler, Route
 from muster_runtime.limits import Limiter, address_key
@@ -18,6 +20,8 @@ UNLIMITED = frozenset({f"/{JWKS_PATH}", f"/{DISCOVERY_PATH}", "/.well-known/revo
 """What verifiers read over and over: made once, answered from memory, and no secret is tried here."""
 GUEST_ROUTES = frozenset({"/v1/guests", "/login-as-guest"})
 """Where no user id means: make an account."""
+MAX_NAMED = 64
+"""Characters that count of the name of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Guards:
             await self.guests.admit(address)
         if call.principal is not None:
             await self.accounts.admit(f"user {call.principal.subject}")
-        elif named is not None:
+        if named is not None:
             await self.accounts.admit(f"{address} {named}")
 
 
@@ -78,9 +82,22 @@ def _around(path: str, handler: Handler, guards: Guards) -> Handler:
 
 
 def _named(call: Call) -> str | None:
-    """Return the account that a request names, bounded; None when it names none."""
+    """Return the account or the Cognito user that a request names, bounded; None when it names none."""
     for part in (call.query, call.body):
         user_id = getattr(part, "user_id", None)
         if isinstance(user_id, str):
-            return user_id[:64]
+            return user_id[:MAX_NAMED]
+    if username := _username(call.body):
+        # Cognito takes Ann for ann, unless the pool says otherwise.
+        return f"cognito {username[:MAX_NAMED].casefold()}"
     return None
+
+
+def _username(body: object) -> str:
+    """Return the Cognito user that a body names, in our own words or in those of the published design."""
+    match body:
+        case Credential(credential={"username": str(username)}):
+            return username
+        case LoginWithCognito(body=CognitoStep(username=username)):
+            return username
+    return ""
