@@ -208,6 +208,16 @@ async def test_an_account_with_a_token_is_counted_wherever_it_comes_from(clock: 
     await limits.admit("/v1/other", Call(path={}, principal=Principal("player-2", "guest"), client="203.0.113.99"))
 
 
+@pytest.mark.parametrize("scope", ["operator", "server"])
+async def test_a_tool_that_bans_hundreds_is_not_limited_as_one_account(clock: FakeClock, scope: str) -> None:
+    limits = guards(clock, accounts=1)
+
+    for number in range(300):
+        path = {"user_id": f"player-{number}"}
+        call = Call(path=path, principal=Principal("tool", scope), client="203.0.113.1")
+        await limits.admit("/v1/users/{user_id}/ban", call)
+
+
 async def test_the_keys_are_for_everybody_at_any_time(clock: FakeClock) -> None:
     under_test = edge(clock, requests=1)
 

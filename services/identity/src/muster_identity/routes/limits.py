@@ -1,10 +1,10 @@
 """Who may ask how often: the same guards around every route of the table, so that a new route is guarded too.
 
 Three limits. Everybody's requests are counted by address at the gate, before a token or a body is looked at, so those
-that are refused count too. New guests are counted by address once more, because an
-account costs a visitor nothing and us a row for ever. An account's requests are counted by the account where a token
-proves it; where somebody only names it, by the account and the address together, or a stranger could lock its owner
-out. A Cognito user is named too: whoever knows the name may guess the password or a code.
+that are refused count too. New guests are counted by address once more, because an account costs a visitor nothing and
+us a row for ever. An account's requests are counted by the account where a token proves it; where somebody only names
+it, by the account and the address together, or a stranger could lock its owner out. A Cognito user is named too:
+whoever knows the name may guess the password or a code.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from muster_identity.api.accounts import Credential
 from muster_identity.api.compatible import CognitoStep, LoginWithCognito
 from muster_identity.domain.discovery import DISCOVERY_PATH, JWKS_PATH
+from muster_runtime.auth.principal import PLAYER_SCOPES
 from muster_runtime.http.routes import Answer, Call, Handler, Route
 from muster_runtime.limits import Limiter, address_key
 
@@ -57,7 +58,8 @@ class Guards:
         named = _named(call)
         if path in GUEST_ROUTES and named is None:
             await self.guests.admit(address)
-        if call.principal is not None:
+        # Players alone: a tool of the operators may have thousands to ban, and it is known by its secret.
+        if call.principal is not None and call.principal.scope in PLAYER_SCOPES:
             await self.accounts.admit(f"user {call.principal.subject}")
         if named is not None:
             await self.accounts.admit(f"{address} {named}")
