@@ -320,9 +320,21 @@ async def test_a_nonce_can_be_demanded(clock: FakeClock) -> None:
     async with provider_world(clock, apple_nonce_required=True, epic_nonce_required=True) as world:
         for kind in ("apple", "epic"):
             issuer = ISSUERS[kind]
-            assert await show(world, issuer, issuer.make(world)("ann", nonce="n-0S6"), nonce="n-0S6")
-            with pytest.raises(CredentialRefused):
-                await show(world, issuer, issuer.make(world)("ann", nonce="n-0S6"))
+            for spelling in ("SHA-256", "SHA-256 in base64url"):
+                token = issuer.make(world)("ann", nonce=NONCES[spelling]("n-0S6"))
+                assert await show(world, issuer, token, nonce="n-0S6")
+                with pytest.raises(CredentialRefused):
+                    await show(world, issuer, token)
+
+
+async def test_whoever_copied_a_token_cannot_read_in_it_the_nonce_that_is_demanded(clock: FakeClock) -> None:
+    async with provider_world(clock, apple_nonce_required=True, epic_nonce_required=True) as world:
+        for kind in ("apple", "epic"):
+            issuer = ISSUERS[kind]
+            for spelling in NONCES.values():
+                claimed = spelling("n-0S6")
+                with pytest.raises(CredentialRefused):
+                    await show(world, issuer, issuer.make(world)("ann", nonce=claimed), nonce=claimed)
 
 
 async def test_an_authorization_code_makes_apples_token_good_for_one_use(world: ProviderWorld) -> None:

@@ -40,7 +40,7 @@ class Expected:
     Attributes:
         issuers: spellings of `iss`, each exact.
         audiences: our ids at the provider.
-        nonce_required: refuse tokens that come without their nonce.
+        nonce_required: refuse tokens that come without their nonce, or hold the nonce itself instead of its SHA-256.
     """
 
     issuers: frozenset[str]
@@ -71,7 +71,8 @@ class IdTokens:
 
         Args:
             token: as the client got it.
-            nonce: what the client asked for it with; the token may hold its SHA-256 instead.
+            nonce: what the client asked for it with; the token may hold its SHA-256 instead, and must where nonces are
+                demanded.
             first_hand: the provider itself just gave it to us, so no nonce need tell whose it is.
 
         Raises:
@@ -143,8 +144,12 @@ class IdTokens:
             if self._expected.nonce_required:
                 raise refused(self._door, "nonce_missing")
             return
+        spellings = _hashes(nonce)
+        if not self._expected.nonce_required:
+            # Where nonces are demanded the token may not hold its own: whoever copied it would read the nonce there.
+            spellings = (nonce.encode(), *spellings)
         if not isinstance(claimed, str) or not any(
-            hmac.compare_digest(claimed.encode(), spelling) for spelling in _spellings(nonce)
+            hmac.compare_digest(claimed.encode(), spelling) for spelling in spellings
         ):
             raise refused(self._door, "nonce_mismatch")
 
@@ -172,7 +177,7 @@ def checked_hash(claims: Mapping[str, Any], name: str, value: str, *, door: str)
         raise refused(door, f"token_{name}")
 
 
-def _spellings(nonce: str) -> tuple[bytes, ...]:
-    """Return the nonce itself, and its SHA-256 as clients of Apple and Facebook write it."""
+def _hashes(nonce: str) -> tuple[bytes, ...]:
+    """Return the SHA-256 of the nonce, as clients of Apple and Facebook write it."""
     digest = hashlib.sha256(nonce.encode()).digest()
-    return nonce.encode(), digest.hex().encode(), base64.urlsafe_b64encode(digest).rstrip(b"=")
+    return digest.hex().encode(), base64.urlsafe_b64encode(digest).rstrip(b"=")

@@ -44,7 +44,7 @@ class OidcIssuer(BaseModel):
     Attributes:
         issuer: its address, exactly as its tokens and its discovery document spell it.
         client_ids: whom its tokens may be for.
-        nonce_required: refuse tokens that come without the nonce that they were asked for with.
+        nonce_required: refuse tokens that come without the nonce whose SHA-256 they were asked for with.
         algorithms: what it may sign with.
     """
 
@@ -83,7 +83,9 @@ class ProviderSettings(BaseModel):
     steam_url: ProviderUrl = Field("https://partner.steam-api.com", description="Steam: where its Web API answers")
 
     apple_client_ids: str = Field("", description="Apple: bundle and service ids, commas between them")
-    apple_nonce_required: bool = Field(default=False, description="Apple: refuse identity tokens without their nonce")
+    apple_nonce_required: bool = Field(
+        default=False, description="Apple: refuse identity tokens without the nonce whose SHA-256 they hold"
+    )
     apple_team_id: str = Field("", description="Apple: team id; with key id and key, authorization codes are redeemed")
     apple_key_id: str = Field("", description="Apple: id of the sign-in key")
     apple_private_key: SecretStr | None = Field(None, description="Apple: the sign-in key, PEM of the .p8 file")
@@ -112,7 +114,9 @@ class ProviderSettings(BaseModel):
     epic_accounts: Literal["epic", "connect"] = Field(
         "epic", description="Epic: whose id tokens players bring, of Epic accounts or of EOS Connect"
     )
-    epic_nonce_required: bool = Field(default=False, description="Epic: refuse id tokens without their nonce")
+    epic_nonce_required: bool = Field(
+        default=False, description="Epic: refuse id tokens without the nonce whose SHA-256 they hold"
+    )
     epic_url: ProviderUrl = Field("https://api.epicgames.dev", description="Epic: where it answers")
 
     discord_client_id: str = Field("", pattern=r"^\d{0,32}$", description="Discord: id of the application")
