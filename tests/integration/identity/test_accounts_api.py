@@ -228,6 +228,59 @@ async def test_a_player_is_renamed_and_takes_everything_along(identity: Identity
     assert [each["action"] for each in archive.json["history"]] == ["created"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "An\x7fn",
+        "An\x85n",
+        "An\tn",
+        "An\u2028n",
+        "An\u2029n",
+        "\u202enimda",
+        "\u2066Ann",
+        "An\u200bn",
+        "\ue000",
+        "\U000e0041",
+        "\ufffe",
+        "\u200b\u200d",
+        "\u0301\ufe0f",
+        "\u3164",
+        " \u3000 ",
+        "",
+    ],
+)
+async def test_a_name_that_shows_nothing_or_turns_the_text_around_it_is_refused(identity: Identity, name: str) -> None:
+    player = await identity.guest()
+
+    reply = await identity.call("PATCH", "/v1/me", json={"display_name": name}, headers=bearer(player))
+
+    assert (reply.status, reply.json["code"]) == (422, "fields_invalid")
+    (problem,) = reply.json["errors"]
+    assert problem["field"] == "body.display_name"
+    assert problem["code"] in {"name_unseen", "string_too_short"}
+    assert (await identity.get("/v1/me", headers=bearer(player))).json["display_name"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Änn", "Änn"),
+        ("Zoe\u0301", "Zoe\u0301"),
+        ("安娜", "安娜"),
+        ("آنا", "آنا"),
+        ("\U0001f9e1\ufe0f", "\U0001f9e1\ufe0f"),
+        ("--", "--"),
+        (" Ann \u3000  B ", "Ann B"),
+    ],
+)
+async def test_a_name_may_be_in_any_script(identity: Identity, name: str, shown: str) -> None:
+    player = await identity.guest()
+
+    reply = await identity.call("PATCH", "/v1/me", json={"display_name": name}, headers=bearer(player))
+
+    assert (reply.status, reply.json["display_name"]) == (200, shown)
+
+
 async def test_a_new_guest_secret_voids_the_old_one(identity: Identity) -> None:
     guest = await identity.guest()
 

@@ -1,11 +1,12 @@
 """Accounts as their players see them."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from muster_identity.api.guests import Device, Opaque, Presented, Tokens
+from muster_identity.api.names import Name
 from muster_identity.domain.changes import AuditEntry, Offer
 from muster_identity.domain.doors import Door
 from muster_identity.domain.outcomes import Archive, DoorSignedIn, Resolved
@@ -13,9 +14,6 @@ from muster_identity.domain.sessions import Session
 from muster_identity.domain.users import LinkedDoor, User, scope_of
 
 STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=r"^[^\x00-\x1f]*$")]
-"""What other players see; not unique."""
 
 
 class Credential(BaseModel):
@@ -91,7 +89,7 @@ class ProfileChange(BaseModel):
 
     model_config = STRICT
 
-    display_name: Name
+    display_name: Name = Field(description="what other players see: one line, no control or invisible characters")
 
 
 class Party(BaseModel):
