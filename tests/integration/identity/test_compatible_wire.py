@@ -236,6 +236,20 @@ async def test_whoever_asks_for_json_gets_a_problem(identity: Identity) -> None:
         assert reply.json["code"] in {"refresh_refused", "guest_refused"}
 
 
+async def test_whoever_asks_for_the_head_alone_makes_no_account_and_uses_up_no_token(identity: Identity) -> None:
+    guest = await identity.guest()
+    refresh = f"/refresh-access-token?refresh_token={guest['refresh_token']}"
+    identity.clock.advance(60)
+    before = (dict(identity.world.accounts.users), dict(identity.world.accounts.sessions))
+
+    for path in ("/login-as-guest", "/prod//login-as-guest", refresh, "/login-with-steam?steam_auth_token=7656"):
+        refused = await identity.call("HEAD", path)
+        assert (refused.status, refused.headers["Allow"]) == (405, "GET, POST")
+
+    assert before == (identity.world.accounts.users, identity.world.accounts.sessions)
+    assert (await identity.call("HEAD", "/.well-known/jwks.json")).status == 200
+
+
 async def test_the_post_twins_keep_secrets_out_of_the_address(identity: Identity) -> None:
     fresh = await identity.post("/login-as-guest")
     again = await identity.post(

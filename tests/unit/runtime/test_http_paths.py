@@ -17,6 +17,7 @@ TABLE = Table(
         Route("GET", "/v1/tickets/{ticket_id}", _handler, "Shows."),
         Route("GET", "/v1/keys/{number:[0-9]+}", _handler, "Shows."),
         Route("POST", "/", _handler, "The root."),
+        Route("GET", "/buy", _handler, "Buys.", has_effects=True),
     ]
 )
 
@@ -65,6 +66,14 @@ async def test_a_get_route_answers_head() -> None:
     found = await TABLE.find(make_mocked_request("HEAD", "/v1/tickets/abc"))
 
     assert "/v1/tickets/{ticket_id}" == found.template
+
+
+@pytest.mark.parametrize("path", ["/buy", "/prod//buy"])
+async def test_a_get_route_with_effects_does_not_answer_head(path: str) -> None:
+    with pytest.raises(MethodNotAllowed) as refusal:
+        await TABLE.find(make_mocked_request("HEAD", path))
+
+    assert ("GET",) == refusal.value.allowed
 
 
 async def test_an_encoded_slash_stays_inside_its_segment() -> None:

@@ -147,7 +147,7 @@ def _guests(edge: "Edge") -> tuple[Route, ...]:
     }
     summary = "Create a guest, or sign one in, as the published design does"
     return (
-        Route("GET", summary=summary, query=LoginAsGuest, **shared),
+        Route("GET", summary=summary, query=LoginAsGuest, has_effects=True, **shared),
         Route(
             "POST", summary="The same with the secret in the body", body=LoginAsGuestBody, body_optional=True, **shared
         ),
@@ -164,7 +164,7 @@ def _refreshes(edge: "Edge") -> tuple[Route, ...]:
     }
     summary = "Exchange a refresh token, as the published design does"
     return (
-        Route("GET", summary=summary, query=RefreshAccessToken, **shared),
+        Route("GET", summary=summary, query=RefreshAccessToken, has_effects=True, **shared),
         Route("POST", summary="The same with the token in the body", body=RefreshAccessTokenBody, **shared),
     )
 
@@ -179,7 +179,7 @@ def _provider(edge: "Edge", published: PublishedDoor) -> tuple[Route, ...]:
     }
     summary = f"Sign in with {published.door}, or link it, as the published design does"
     return (
-        Route("GET", summary=summary, query=published.query, **shared),
+        Route("GET", summary=summary, query=published.query, has_effects=True, **shared),
         Route("POST", summary="The same with secrets in the body", body=published.body, **shared),
     )
 

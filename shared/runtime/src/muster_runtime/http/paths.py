@@ -36,7 +36,7 @@ class Table:
     """The routes of one service, ready to be looked up."""
 
     def __init__(self, routes: Sequence[Route | RawRoute]) -> None:
-        """Index *routes*; GET routes answer HEAD as well.
+        """Index *routes*; GET routes answer HEAD as well, unless they have effects.
 
         Raises:
             RuntimeError: two routes have the same method and path.
@@ -50,7 +50,7 @@ class Table:
         heads = {route.path for route in routes if route.method == "HEAD"}
         for route in routes:
             self._add(route.method, route)
-            if isinstance(route, Route) and route.method == "GET" and route.path not in heads:
+            if isinstance(route, Route) and route.method == "GET" and not (route.has_effects or route.path in heads):
                 self._add("HEAD", route)
 
     def _add(self, method: str, route: Route | RawRoute) -> None:

@@ -85,6 +85,8 @@ class Route:
             of the published AWS designs need (they take any JSON object for success).
         max_body_bytes: largest body accepted.
         deadline_s: longest the handler may take; None: as long as the service's settings say.
+        has_effects: a GET that changes something, as in published designs; HEAD, which asks to change nothing, is then
+            refused like any other method.
         by_hand: take a JSON body under any Content-Type, as `curl -d` sends it. Web pages still have to say that it is
             JSON: a browser sends anything else to other origins without asking them.
     """
@@ -104,3 +106,4 @@ class Route:
     body_optional: bool = False
     deadline_s: float | None = None
     by_hand: bool = False
+    has_effects: bool = False
