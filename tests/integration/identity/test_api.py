@@ -7,6 +7,7 @@ import pytest
 from identity_fakes import ISSUER
 from identity_world import CLIENTS, Identity
 
+from muster_identity.routes.limits import UNLIMITED
 from muster_runtime.auth.jwks import Jwks, fetch_over_http
 from muster_runtime.auth.verifier import TokenInvalid, TokenVerifier
 
@@ -122,6 +123,18 @@ async def test_a_player_can_read_what_is_offered(identity: Identity) -> None:
     paths = (await identity.get("/openapi.json")).json["paths"]
 
     assert paths.keys() >= {"/v1/guests", "/v1/tokens/refresh", "/login-as-guest", "/refresh-access-token"}
+
+
+async def test_the_document_says_that_banned_players_are_refused_and_where_requests_are_limited(
+    identity: Identity,
+) -> None:
+    paths = (await identity.get("/openapi.json")).json["paths"]
+
+    signs_in = (paths["/v1/guests"], paths["/login-as-guest"], paths["/v1/me/conflicts/resolve"])
+    for operation in (each for item in signs_in for each in item.values()):
+        assert "`banned`" in operation["responses"]["403"]["description"]
+    unlimited = {path for path, item in paths.items() for each in item.values() if "429" not in each["responses"]}
+    assert unlimited == UNLIMITED
 
 
 async def test_nothing_private_is_published(identity: Identity) -> None:

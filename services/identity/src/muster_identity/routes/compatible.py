@@ -34,7 +34,6 @@ from muster_identity.domain.doors import Door
 from muster_identity.errors import (
     CredentialRefused,
     DoorTaken,
-    GuestRefused,
     GuestSecretMissing,
     IdentityConflict,
     LinkRefused,
@@ -43,6 +42,7 @@ from muster_identity.errors import (
 )
 from muster_identity.routes.edge import (
     CORS,
+    GUEST_ERRORS,
     PROVIDER_ERRORS,
     REFRESH_ERRORS,
     SIGNING_ERRORS,
@@ -142,7 +142,7 @@ def _guests(edge: "Edge") -> tuple[Route, ...]:
         "path": "/login-as-guest",
         "handler": edge.login_as_guest,
         "answer": LegacyGuest,
-        "errors": (GuestSecretMissing, GuestRefused, UserNotCreated, *SIGNING_ERRORS),
+        "errors": (GuestSecretMissing, *GUEST_ERRORS),
         "plain_errors": True,
     }
     summary = "Create a guest, or sign one in, as the published design does"

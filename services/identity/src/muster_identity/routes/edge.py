@@ -10,6 +10,7 @@ from muster_identity.errors import (
     CredentialIncomplete,
     CredentialRefused,
     DoorUnknown,
+    GuestRefused,
     KeyringUnreadable,
     NoSigningKey,
     ProviderLied,
@@ -36,6 +37,7 @@ CORS: Mapping[str, str] = {"Access-Control-Allow-Origin": "*"}
 SIGNING_ERRORS = (NoSigningKey, KeyringUnreadable)
 PROVIDER_ERRORS = (DoorUnknown, CredentialIncomplete, CredentialRefused, ProviderUnavailable, ProviderLied, Banned)
 SIGN_IN_ERRORS = (*PROVIDER_ERRORS, UserNotCreated, AccountContended, *SIGNING_ERRORS)
+GUEST_ERRORS = (GuestRefused, Banned, UserNotCreated, AccountContended, *SIGNING_ERRORS)
 REFRESH_ERRORS = (RefreshRefused, Banned, SessionContended, *SIGNING_ERRORS)
 CALLER_ERRORS = (SessionOver,)
 RECENT_ERRORS = (SessionOver, SignInTooOld, AccountContended)

@@ -23,19 +23,19 @@ from muster_identity.domain.changes import Offer
 from muster_identity.domain.outcomes import Choice
 from muster_identity.errors import (
     AccountNotFound,
+    Banned,
     DoorNotLinked,
     DoorTaken,
     GuestIncomplete,
-    GuestRefused,
     IdentityConflict,
     LastDoor,
     MergeRefused,
     ResolutionRefused,
     SessionNotFound,
-    UserNotCreated,
 )
 from muster_identity.routes.edge import (
     CALLER_ERRORS,
+    GUEST_ERRORS,
     PROVIDER_ERRORS,
     RECENT_ERRORS,
     REFRESH_ERRORS,
@@ -66,7 +66,7 @@ def _sign_in(edge: "Edge") -> tuple[Route, ...]:
             body_optional=True,
             answer=Guest,
             status=201,
-            errors=(GuestIncomplete, GuestRefused, UserNotCreated, *SIGN_IN_ERRORS[-3:]),
+            errors=(GuestIncomplete, *GUEST_ERRORS),
         ),
         Route(
             method="POST",
@@ -118,7 +118,7 @@ def _doors(edge: "Edge") -> tuple[Route, ...]:
             scopes=PLAYER_SCOPES,
             body=Resolve,
             answer=Outcome,
-            errors=(ResolutionRefused, DoorTaken, LastDoor, MergeRefused, *RECENT_ERRORS, *SIGNING_ERRORS),
+            errors=(ResolutionRefused, DoorTaken, LastDoor, MergeRefused, Banned, *RECENT_ERRORS, *SIGNING_ERRORS),
         ),
         Route(
             method="POST",

@@ -1,6 +1,6 @@
 """Every route that identity answers; the handlers behind them parse, call and render."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muster_identity.domain.discovery import DISCOVERY_PATH, JWKS_PATH, REVOCATIONS_PATH, etag_of, is_unchanged
 from muster_identity.errors import KeyringUnreadable
@@ -10,6 +10,7 @@ from muster_identity.routes.edge import Handlers
 from muster_identity.routes.operators import operator_routes
 from muster_identity.routes.players import player_routes
 from muster_runtime.http.routes import Answer, Call, Route
+from muster_runtime.limits import RateLimited
 
 
 def routes(handlers: Handlers, *, jwks_max_age_s: int) -> tuple[Route, ...]:
@@ -19,11 +20,14 @@ def routes(handlers: Handlers, *, jwks_max_age_s: int) -> tuple[Route, ...]:
         handlers: what the routes call.
         jwks_max_age_s: how long the issuer's files may be kept, seconds.
     """
-    return (
+    limited = (
         *player_routes(handlers),
         *operator_routes(handlers),
         *compatible_routes(handlers),
         *cognito_routes(handlers),
+    )
+    return (
+        *(replace(route, errors=(*route.errors, RateLimited)) for route in limited),
         *_issuer(Edge(handlers, jwks_max_age_s)),
     )
 
