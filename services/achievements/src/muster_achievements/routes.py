@@ -14,6 +14,7 @@ from muster_achievements.domain import AchievementId, UserId
 from muster_achievements.errors import AchievementUnknown, DefinitionInvalid, KeyReused, RecordMoved, ServerOnly
 from muster_achievements.handlers import AchievementHandlers
 from muster_runtime.auth.principal import OPERATOR_SCOPES, PLAYER_SCOPES
+from muster_runtime.errors import Malformed
 from muster_runtime.http.idempotency import idempotency_key
 from muster_runtime.http.routes import Answer, Call, Route
 from muster_runtime.ids import Ids
@@ -74,7 +75,7 @@ def routes(handlers: AchievementHandlers, ids: Ids) -> tuple[Route, ...]:
             scopes=PLAYER_SCOPES,
             body=ReportProgress,
             answer=Achievement,
-            errors=(AchievementUnknown, KeyReused, RecordMoved, ServerOnly),
+            errors=(AchievementUnknown, KeyReused, Malformed, RecordMoved, ServerOnly),
         ),
     )
 

@@ -17,6 +17,7 @@ from muster_matchmaking.errors import (
 )
 from muster_matchmaking.handlers import MatchmakingHandlers
 from muster_runtime.auth.principal import PLAYER_SCOPES
+from muster_runtime.errors import Malformed
 from muster_runtime.http.idempotency import idempotency_key
 from muster_runtime.http.routes import Answer, Call, Route
 
@@ -24,7 +25,7 @@ from muster_runtime.http.routes import Answer, Call, Route
 def routes(handlers: MatchmakingHandlers, *, configuration: str) -> tuple[Route, ...]:
     """Return the route table; requests go to the FlexMatch *configuration*."""
     edge = Edge(handlers, configuration)
-    start_errors = (AlreadyQueued, ClaimMoved, KeyReused, LatencyUnusable, RefusedByGameLift)
+    start_errors = (AlreadyQueued, ClaimMoved, KeyReused, LatencyUnusable, Malformed, RefusedByGameLift)
     return (
         Route(
             method="POST",
