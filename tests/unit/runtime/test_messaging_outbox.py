@@ -408,6 +408,40 @@ async def test_the_age_of_the_oldest_row_is_shown(bench: Bench) -> None:
     assert 90 == bench.counted("muster_outbox_oldest_seconds")
 
 
+async def test_the_age_of_the_oldest_row_grows_while_the_bus_is_away_and_stays_while_dynamodb_is(bench: Bench) -> None:
+    outbox = bench.outbox(Faulty(bench.rows, {"query": [None, None, throttle(), None]}))
+    bench.commit(outbox, an_event())
+    lane = [lane_of("t-1")]
+
+    bench.publisher.fail_next(Unavailable(), Unavailable())
+    for age_s in (90, 180):
+        bench.clock.advance(90)
+        with pytest.raises(Unavailable):
+            await outbox.relay(lane)
+        assert age_s == bench.counted("muster_outbox_oldest_seconds")
+
+    with pytest.raises(Busy):
+        await outbox.relay(lane)
+    assert 180 == bench.counted("muster_outbox_oldest_seconds")
+
+    await outbox.relay(lane)
+    await outbox.relay(lane)
+    assert 0 == bench.counted("muster_outbox_oldest_seconds")
+
+
+async def test_what_is_stuck_is_told_of_while_the_bus_is_away(bench: Bench) -> None:
+    outbox = bench.outbox()
+    bench.commit(outbox, an_event())
+    bench.publisher.fail_next(Invalid(), Invalid())
+    await outbox.relay()
+
+    bench.publisher.fail_next(Unavailable())
+    with pytest.raises(Unavailable):
+        await outbox.relay()
+
+    assert 1 == bench.counted("muster_outbox_stuck_rows")
+
+
 @given(st.text(min_size=1))
 def test_every_subject_has_one_lane(subject: str) -> None:
     assert lane_of(subject) in LANES

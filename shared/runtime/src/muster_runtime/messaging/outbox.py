@@ -154,30 +154,41 @@ class Outbox:
             Busy: DynamoDB or the bus throttle; rows not yet deleted stay.
             Unavailable: DynamoDB or the bus do not answer; rows not yet deleted stay.
         """
-        made = {lane: await self._relay_lane(lane) for lane in lanes}
-        self._passes |= made
-        self._metrics.outbox_stuck.set(sum(each.stuck for each in self._passes.values()))
-        self._metrics.outbox_age_s.set(max(each.oldest_s for each in self._passes.values()))
-        return sum(each.moved for each in made.values())
+        moved = 0
+        try:
+            for lane in lanes:
+                done = _Pass()
+                try:
+                    await self._relay_lane(lane, done)
+                except BaseException:
+                    # Not looked at to its end, so no better off than it was.
+                    self._passes[lane].oldest_s = max(self._passes[lane].oldest_s, done.oldest_s)
+                    raise
+                self._passes[lane] = done
+                moved += done.moved
+        finally:
+            self._metrics.outbox_stuck.set(sum(each.stuck for each in self._passes.values()))
+            self._metrics.outbox_age_s.set(max(each.oldest_s for each in self._passes.values()))
+        return moved
 
-    async def _relay_lane(self, lane: str) -> "_Pass":
-        """Relay every page of a lane: rows that are stuck must not hide those behind them."""
-        done = _Pass()
+    async def _relay_lane(self, lane: str, done: "_Pass") -> None:
+        """Relay every page of a lane, and note it in *done*: rows that are stuck must not hide those behind them."""
         start: Item | None = None
         while True:
             page = await self._table.query(
                 key_condition="lane = :lane", values={":lane": lane}, limit=PAGE, start=start, consistent=True
             )
             now_s = self._clock.epoch_s()
+            # Before anything can fail: the age matters most while nothing goes out.
+            done.oldest_s = max([done.oldest_s, *(now_s - float(row["stored_at_s"]) for row in page.items)])
             rows = sorted(page.items, key=lambda row: (row["subject"], row["sequence"], row["occurred_at"]))
             sent = await self._publish(rows)
             await delete_all(self._dynamodb, self._table.name, [{"lane": lane, "id": row["id"]} for row in sent])
             self._metrics.outbox_relayed.inc(len(sent))
             done.moved += len(sent)
             done.stuck += len(rows) - len(sent)
-            done.oldest_s = max([done.oldest_s, *(now_s - float(row["stored_at_s"]) for row in rows)])
             if (start := page.next_key) is None:
-                return done
+                return
 
     async def _publish(self, rows: Sequence[Item]) -> Sequence[Item]:
         """Publish *rows* and return those that may be deleted: all but what the bus refuses for good."""
