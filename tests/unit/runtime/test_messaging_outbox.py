@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from muster_runtime.messaging.outbox import LANES, Outbox, lane_of
 from muster_runtime.messaging.publisher import EntryTooLarge
 from muster_runtime.metrics import Metrics
 from muster_runtime.testing import FakeClock, Faulty, RecordingPublisher, eventually
-from muster_runtime.testing.faults import outage, throttle, timeout_after_commit, unprocessed
+from muster_runtime.testing.faults import Fault, outage, refuse, throttle, timeout_after_commit, unprocessed
 
 ELSEWHERE = next(subject for n in range(99) if lane_of(subject := f"u-{n}") != lane_of("t-1"))
 """A subject whose events lie in another lane than those about `t-1`."""
@@ -198,6 +199,18 @@ async def test_a_throttled_query_is_tried_again(bench: Bench) -> None:
         stop.set()
 
     assert 1 == bench.counted("muster_outbox_failures_total")
+
+
+@pytest.mark.parametrize("fault", [throttle(), refuse("AccessDeniedException")])
+async def test_a_lane_that_fails_holds_no_other_up_and_is_told_of_in_the_end(bench: Bench, fault: Fault) -> None:
+    outbox = bench.outbox(Faulty(bench.rows, {"query": [fault, None, outage()]}))
+    subjects = {lane_of(subject): subject for subject in (f"t-{number}" for number in range(99))}
+    bench.commit(outbox, *(an_event(subject) for subject in subjects.values()))
+
+    with pytest.raises((Busy, ClientError)):
+        await outbox.relay()
+
+    assert {LANES[0], LANES[2]} == {lane for lane, _ in bench.rows.rows}
 
 
 async def test_a_kick_wakes_an_idle_relay_at_once(bench: Bench) -> None:

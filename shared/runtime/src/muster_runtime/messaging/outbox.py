@@ -150,25 +150,28 @@ class Outbox:
     async def relay(self, lanes: Iterable[str] = LANES) -> int:
         """Make one pass over *lanes*; return how many rows were published and deleted.
 
+        Each lane is tried, whatever becomes of the others. The first that fails says what is raised.
+
         Raises:
             Busy: DynamoDB or the bus throttle; rows not yet deleted stay.
             Unavailable: DynamoDB or the bus do not answer; rows not yet deleted stay.
         """
-        moved = 0
-        try:
-            for lane in lanes:
-                done = _Pass()
-                try:
-                    await self._relay_lane(lane, done)
-                except BaseException:
-                    # Not looked at to its end, so no better off than it was.
-                    self._passes[lane].oldest_s = max(self._passes[lane].oldest_s, done.oldest_s)
-                    raise
+        moved, failures = 0, list[Exception]()
+        for lane in lanes:
+            done = _Pass()
+            try:
+                await self._relay_lane(lane, done)
+            except Exception as error:  # noqa: BLE001 - raised below, when the other lanes have had their turn
+                # Not looked at to its end, so no better off than it was.
+                self._passes[lane].oldest_s = max(self._passes[lane].oldest_s, done.oldest_s)
+                failures.append(error)
+            else:
                 self._passes[lane] = done
-                moved += done.moved
-        finally:
-            self._metrics.outbox_stuck.set(sum(each.stuck for each in self._passes.values()))
-            self._metrics.outbox_age_s.set(max(each.oldest_s for each in self._passes.values()))
+            moved += done.moved
+        self._metrics.outbox_stuck.set(sum(each.stuck for each in self._passes.values()))
+        self._metrics.outbox_age_s.set(max(each.oldest_s for each in self._passes.values()))
+        if failures:
+            raise failures[0]
         return moved
 
     async def _relay_lane(self, lane: str, done: "_Pass") -> None:
