@@ -328,7 +328,8 @@ async def test_stopping_relays_what_was_kicked_for_last(bench: Bench) -> None:
     assert 1 == len(bench.publisher.events)
 
 
-async def test_a_last_pass_that_fails_leaves_the_row_for_the_next_start(bench: Bench) -> None:
+@pytest.mark.parametrize("error", [Unavailable(), RuntimeError("a bug")])
+async def test_a_last_pass_that_fails_leaves_the_row_for_the_next_start(bench: Bench, error: Exception) -> None:
     client = Faulty(bench.rows, {})
     outbox, stop = bench.outbox(client), asyncio.Event()
 
@@ -336,11 +337,26 @@ async def test_a_last_pass_that_fails_leaves_the_row_for_the_next_start(bench: B
         group.create_task(outbox.run(stop))
         await eventually(lambda: len(client.calls) == len(LANES))
         operations = bench.commit(outbox, an_event())
-        bench.publisher.fail_next(Unavailable())
+        bench.publisher.fail_next(error)
         stop.set()
         outbox.kick(operations)
 
     assert 1 == len(bench.rows.rows)
+
+
+async def test_stopping_during_the_pause_after_a_failed_pass_tries_once_more(bench: Bench) -> None:
+    client = Faulty(bench.rows, {})
+    outbox, stop = bench.outbox(client, backoff_base_s=3600, backoff_cap_s=3600), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        bench.publisher.fail_next(Unavailable())
+        outbox.kick(bench.commit(outbox, an_event()))
+        await eventually(lambda: bench.counted("muster_outbox_failures_total"))
+        stop.set()
+
+    assert {} == bench.rows.rows
 
 
 async def test_stopping_an_idle_relay_does_not_wait_for_its_poll(bench: Bench) -> None:

@@ -113,7 +113,7 @@ class Outbox:
             self._kicked.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay until *stop* is set, then once more what was kicked for meanwhile.
+        """Relay until *stop* is set, then once more what was kicked for meanwhile, or failed last; raises nothing.
 
         A kick has its lanes looked at; every `idle_poll_s` all of them are, for what another process left behind.
         What is left in the end stays in the table for the next start, or for another process.
@@ -144,7 +144,7 @@ class Outbox:
                 continue
             failures = 0
             await first_of(stop, self._kicked, within_s=max(0.0, look_at_s - loop.time()))
-        if self._kicked.is_set():
+        if self._due:
             await self._last_pass()
 
     async def relay(self, lanes: Iterable[str] = LANES) -> int:
@@ -221,6 +221,9 @@ class Outbox:
             await self.relay(sorted(self._due))
         except MusterError as error:
             log.warning("outbox_left_for_later", code=error.code)
+        except Exception:
+            # Nothing is lost, so the service has not ended badly.
+            log.exception("outbox_last_pass_broke")
 
 
 @dataclass(slots=True)
