@@ -1,7 +1,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -233,6 +233,93 @@ async def test_a_consumer_that_ends_early_ends_the_service_and_lets_the_others_f
     assert "other finished" in story
     assert "other cancelled" not in story
     assert "client closed" == story[-1]
+
+
+async def test_what_requests_and_handlers_leave_behind_while_draining_is_relayed(
+    http_client: aiohttp.ClientSession,
+) -> None:
+    story: list[str] = []
+    consumer, relay, served = Loop(story, "consumer"), Loop(story, "relay"), Served()
+    consumer.finish.clear()
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def commit(_call: Call) -> Answer:
+        entered.set()
+        await release.wait()
+        story.append("committed")
+        return Answer("done")
+
+    async def ask() -> None:
+        async with http_client.get(served.base_url + "/commit") as answer:
+            await answer.read()
+
+    build = building(
+        story, Route("GET", "/commit", commit, "Commits."), consumers={"q": consumer}, relays={"outbox": relay}
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(served.run(build, grace_s=60))
+        await eventually(lambda: served.running)
+        group.create_task(ask())
+        await entered.wait()
+        served.stop.set()
+        await eventually(lambda: "consumer told to stop" in story)
+        consumer.finish.set()
+        await eventually(lambda: _refuses(served.base_url))
+        release.set()
+
+    assert served.error is None
+    assert [
+        "consumer told to stop",
+        "consumer finished",
+        "committed",
+        "relay told to stop",
+        "relay finished",
+        "client closed",
+    ] == story[-6:]
+
+
+async def test_relays_have_their_moments_even_if_a_handler_and_a_request_take_all_the_time_there_is(
+    http_client: aiohttp.ClientSession,
+) -> None:
+    story: list[str] = []
+    consumer, relay, served = Loop(story, "consumer"), Loop(story, "relay"), Served()
+    consumer.finish.clear()
+    entered = asyncio.Event()
+
+    async def stuck(_call: Call) -> Answer:
+        entered.set()
+        await asyncio.Event().wait()
+        raise AssertionError("it never is")
+
+    async def ask() -> None:
+        with suppress(aiohttp.ClientError):
+            await http_client.get(served.base_url + "/stuck")
+
+    build = building(story, Route("GET", "/stuck", stuck, "Hangs."), consumers={"q": consumer}, relays={"r": relay})
+    async with asyncio.TaskGroup() as group:
+        group.create_task(served.run(build, grace_s=0.5))
+        await eventually(lambda: served.running)
+        group.create_task(ask())
+        await entered.wait()
+        served.stop.set()
+
+    assert ["consumer cancelled", "relay told to stop", "relay finished", "client closed"] == story[-4:]
+    assert isinstance(served.error, DrainCutShort)
+    assert "relay" not in str(served.error)
+
+
+async def test_a_relay_that_outlives_the_grace_is_cut_short_and_that_is_no_success() -> None:
+    story: list[str] = []
+    relay, served = Loop(story), Served()
+    relay.finish.clear()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(served.run(building(story, relays={"outbox": relay}), grace_s=0.1))
+        await eventually(lambda: served.running)
+        served.stop.set()
+
+    assert isinstance(served.error, DrainCutShort)
+    assert "relay outbox" in str(served.error)
+    assert ["loop told to stop", "loop cancelled", "client closed"] == story[-3:]
 
 
 async def test_a_consumer_that_cannot_start_keeps_the_service_from_being_ready() -> None:

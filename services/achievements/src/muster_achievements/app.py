@@ -40,6 +40,6 @@ async def build(settings: Settings, scope: Scope) -> Service:
                 metrics=scope.metrics,
             )
         },
-        jobs={"outbox": outbox},
+        relays={"outbox": outbox},
         probes={"definitions": definitions.ping, "records": records.ping},
     )

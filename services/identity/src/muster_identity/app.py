@@ -89,10 +89,10 @@ async def build(settings: Settings, scope: Scope) -> Service:
             )
         },
         jobs={
-            "outbox": outbox,
             "reload": Reload({"keys": keys.reload, "clients": machines.reload}, settings.keys_reload_s),
             "deletions": Reload({"deletions": handlers.accounts.finish_deletions}, settings.deletions_every_s),
         },
+        relays={"outbox": outbox},
         probes={"tables": accounts.ping, "keys": keys.check},
     )
 

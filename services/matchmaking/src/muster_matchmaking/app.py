@@ -45,6 +45,6 @@ async def build(settings: Settings, scope: Scope) -> Service:
                 metrics=scope.metrics,
             )
         },
-        jobs={"outbox": outbox},
+        relays={"outbox": outbox},
         probes={"table": claims.ping, "gamelift": flexmatch.ping},
     )

@@ -13,6 +13,7 @@ from typing import TypeVar
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from muster_runtime.backoff import first_of
 from muster_runtime.clock import Clock
 from muster_runtime.http.application import Listener, application
 from muster_runtime.http.health import Phase
@@ -29,7 +30,7 @@ Build = Callable[[S, Scope], Awaitable[Service]]
 """The one seam of a service: wires it from its settings and a scope, and runs nothing."""
 
 LAST_MOMENTS = 0.1
-"""Share of the grace kept for HTTP, after the consumers had theirs."""
+"""Share of the grace kept for HTTP, after the consumers had theirs; and once more for the relays, after HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,11 @@ class Running:
 
 
 class RunnableEnded(Exception):
-    """A consumer or job returned although nobody had told it to stop."""
+    """A consumer, job or relay returned although nobody had told it to stop."""
 
 
 class ConsumerDied(ExceptionGroup[Exception]):
-    """At least one consumer or job ended early; the exceptions say which and why."""
+    """At least one consumer, job or relay ended early; the exceptions say which and why."""
 
 
 class DrainCutShort(Exception):
@@ -72,8 +73,9 @@ async def serve(  # noqa: PLR0913 - each is named and most have defaults
 ) -> None:
     """Run one service until *stop* is set, then drain it and return.
 
-    The order: clients, HTTP listening (not ready yet), consumers and jobs, ready. The drain: not ready, consumers
-    take no more, what is under way finishes within `settings.grace_s`, HTTP closes, clients close.
+    The order: clients, HTTP listening (not ready yet), consumers, jobs and relays, ready. The drain: not ready,
+    consumers take no more, what is under way finishes within `settings.grace_s`, HTTP closes, relays pass on what is
+    left, clients close.
 
     Args:
         name: the service's name, such as `tickets`; bound as `service` to every log line.
@@ -86,7 +88,7 @@ async def serve(  # noqa: PLR0913 - each is named and most have defaults
         ids: where it gets identifiers from; random ones when left out.
 
     Raises:
-        ConsumerDied: a consumer or job raised, or returned before it was told to stop.
+        ConsumerDied: a consumer, job or relay raised, or returned before it was told to stop.
         DrainCutShort: something was still under way when the grace was over.
     """
     with bound_contextvars(service=name):
@@ -113,7 +115,8 @@ async def serve(  # noqa: PLR0913 - each is named and most have defaults
                     started(running)
 
             life = _Life(listener, settings.grace_s, stop=stop, hurry=hurry or asyncio.Event())
-            await life.run(_parts(service, scope.jobs), ready)
+            relays = {f"relay {name}": one for name, one in service.relays.items()}
+            await life.run(_Wave(_parts(service, scope.jobs)), _Wave(relays), ready)
         log.info("service_stopped")
 
 
@@ -130,6 +133,22 @@ def _parts(service: Service, shared: Mapping[str, Runnable]) -> dict[str, Runnab
     return consumers | {f"job {name}": one for name, one in (*service.jobs.items(), *shared.items())}
 
 
+class _Wave:
+    """Parts that are told to stop at the same moment."""
+
+    def __init__(self, parts: Mapping[str, Runnable]) -> None:
+        self.parts = parts
+        self.halt = asyncio.Event()
+        self.under_way = set(parts)
+        self.ended = asyncio.Event()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def note_end(self, name: str) -> None:
+        self.under_way.discard(name)
+        if not self.under_way:
+            self.ended.set()
+
+
 class _Life:
     """From listening to drained."""
 
@@ -138,70 +157,76 @@ class _Life:
         self._grace_s = grace_s
         self._stop = stop
         self._hurry = hurry
-        self._halt = asyncio.Event()
         self._ending = asyncio.Event()
-        self._settled = asyncio.Event()
         self._failures: list[Exception] = []
-        self._under_way: set[str] = set()
 
-    async def run(self, runnables: Mapping[str, Runnable], ready: Callable[[], None]) -> None:
-        """Run *runnables* beside the open listener until the service ends; closes the listener in every case."""
+    async def run(self, parts: _Wave, relays: _Wave, ready: Callable[[], None]) -> None:
+        """Run *parts* and *relays* beside the open listener until the service ends.
+
+        *relays* are told to stop when nobody is left who could give them something to do: after *parts* have ended and
+        the listener, which is closed in every case.
+        """
         loop = asyncio.get_running_loop()
         deadline_s = loop.time()
-        self._under_way = set(runnables)
-        try:
-            async with asyncio.TaskGroup() as group:
-                watchers = [group.create_task(self._watch_stop()), group.create_task(self._watch_hurry())]
-                tasks = [group.create_task(self._run_one(name, one), name=name) for name, one in runnables.items()]
-                # Everyone gets a turn before the service calls itself ready: what cannot even start ends it now.
-                await asyncio.sleep(0)
-                if not self._failures and not self._stop.is_set():
-                    ready()
-                await self._ending.wait()
-                deadline_s = loop.time() + self._grace_s
-                await self._drain(tasks)
-                for watcher in watchers:
+        kept_s = self._grace_s * LAST_MOMENTS
+        async with asyncio.TaskGroup() as last:
+            self._start(relays, last)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    watcher = group.create_task(self._watch_stop())
+                    self._start(parts, group)
+                    # Everyone gets a turn before the service calls itself ready: what cannot even start ends it now.
+                    await asyncio.sleep(0)
+                    if not self._failures and not self._stop.is_set():
+                        ready()
+                    await self._ending.wait()
+                    deadline_s = loop.time() + self._grace_s
+                    log.info("service_draining", grace_s=self._grace_s, under_way=_under_way(parts, relays))
+                    self._listener.health.phase = Phase.DRAINING
+                    await self._drain(parts, until_s=deadline_s - 2 * kept_s)
                     watcher.cancel()
-        finally:
-            await self._listener.close(grace_s=0.0 if self._hurry.is_set() else deadline_s - loop.time())
+            finally:
+                left_s = deadline_s - kept_s - loop.time()
+                await self._listener.close(grace_s=0.0 if self._hurry.is_set() else left_s)
+            # Requests that are cut short take a while to close; the relays have their time all the same.
+            await self._drain(relays, until_s=max(deadline_s, loop.time() + kept_s))
         if self._failures:
             raise ConsumerDied("the service ended because a part of it did", self._failures)
-        if self._under_way:
-            raise DrainCutShort(f"still under way: {', '.join(sorted(self._under_way))}")
+        if under_way := _under_way(parts, relays):
+            raise DrainCutShort(f"still under way: {', '.join(under_way)}")
 
-    async def _drain(self, tasks: list[asyncio.Task[None]]) -> None:
-        log.info("service_draining", grace_s=self._grace_s, under_way=sorted(self._under_way))
-        self._listener.health.phase = Phase.DRAINING
-        self._halt.set()
-        if self._under_way:
-            try:
-                async with asyncio.timeout(self._grace_s * (1 - LAST_MOMENTS)):
-                    await self._settled.wait()
-            except TimeoutError:
-                log.warning("grace_exceeded", under_way=sorted(self._under_way))
-        for task in tasks:
+    def _start(self, wave: _Wave, group: asyncio.TaskGroup) -> None:
+        wave.tasks = [group.create_task(self._run_one(name, one, wave), name=name) for name, one in wave.parts.items()]
+
+    async def _drain(self, wave: _Wave, *, until_s: float) -> None:
+        """Tell *wave* to stop, and wait for it until *until_s* on the loop's clock, or until somebody is in a hurry."""
+        wave.halt.set()
+        if wave.under_way:
+            left_s = until_s - asyncio.get_running_loop().time()
+            await first_of(wave.ended, self._hurry, within_s=max(0.0, left_s))
+        if wave.under_way:
+            cause = "drain_skipped" if self._hurry.is_set() else "grace_exceeded"
+            log.warning(cause, under_way=_under_way(wave))
+        for task in wave.tasks:
             # Only those that did not settle are still there to be cancelled.
             task.cancel()
 
-    async def _run_one(self, name: str, runnable: Runnable) -> None:
+    async def _run_one(self, name: str, runnable: Runnable, wave: _Wave) -> None:
         try:
-            await runnable.run(self._halt)
-            if not self._halt.is_set():
+            await runnable.run(wave.halt)
+            if not wave.halt.is_set():
                 raise RunnableEnded(f"{name} returned before it was told to stop")  # noqa: TRY301 - one way to report
         except Exception as error:
             # Not left to the task group: it would cancel the siblings, and a receive in flight must never be cancelled.
             log.exception("part_failed", part=name)
             self._failures.append(error)
             self._ending.set()
-        self._under_way.discard(name)
-        if not self._under_way:
-            self._settled.set()
+        wave.note_end(name)
 
     async def _watch_stop(self) -> None:
         await self._stop.wait()
         self._ending.set()
 
-    async def _watch_hurry(self) -> None:
-        await self._hurry.wait()
-        log.warning("drain_skipped")
-        self._settled.set()
+
+def _under_way(*waves: _Wave) -> list[str]:
+    return sorted(name for wave in waves for name in wave.under_way)

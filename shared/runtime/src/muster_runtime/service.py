@@ -37,6 +37,8 @@ class Service:
         routes: its HTTP edge; the runtime adds `/livez`, `/readyz`, `/metrics` and `/openapi.json`.
         consumers: queue consumers by name. They start after HTTP listens, and readiness waits for them.
         jobs: other background loops by name, started and stopped with the consumers.
+        relays: loops by name that pass on what requests, consumers and jobs leave to them, such as an outbox; stopped
+            last, when all of those have ended.
         probes: dependencies by name, asked by `/readyz` (cached, with a time-out).
         title: one line for the API document.
         raw_routes: routes that speak another system's protocol byte for byte; see `muster_runtime.http.raw`.
@@ -48,6 +50,7 @@ class Service:
     routes: Sequence[Route] = ()
     consumers: Mapping[str, Runnable] = field(default_factory=dict)
     jobs: Mapping[str, Runnable] = field(default_factory=dict)
+    relays: Mapping[str, Runnable] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
     title: str = ""
     raw_routes: Sequence[RawRoute] = ()
