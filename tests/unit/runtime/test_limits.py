@@ -1,9 +1,11 @@
 import pytest
+from botocore.exceptions import ParamValidationError
 
 from muster_runtime.dynamo import Table
 from muster_runtime.limits import GRANTED, Buckets, Limiter, Rate, RateLimited, SharedBuckets, address_key
 from muster_runtime.metrics import Metrics
 from muster_runtime.testing.clock import FakeClock
+from muster_runtime.testing.faults import client_error
 
 
 class Counted:
@@ -102,9 +104,20 @@ async def test_instances_share_one_count(clock: FakeClock) -> None:
     assert GRANTED == await instances[1].take("a")
 
 
-async def test_a_counter_that_fails_lets_through(clock: FakeClock) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionError(),
+        client_error("ThrottlingException"),
+        client_error("AccessDeniedException"),
+        client_error("ResourceNotFoundException"),
+        ParamValidationError(report="a key that is too long"),
+    ],
+    ids=repr,
+)
+async def test_a_counter_that_fails_lets_through(clock: FakeClock, error: Exception) -> None:
     client = Counted()
-    client.error = ConnectionError()
+    client.error = error
     shared = SharedBuckets(Table(client, "limits"), Rate(burst=1, per_s=1), name="guests", clock=clock)
 
     assert [GRANTED, GRANTED] == [await shared.take("a") for _ in range(2)]

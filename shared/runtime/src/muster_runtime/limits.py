@@ -15,7 +15,9 @@ from functools import lru_cache
 from typing import Final
 
 import structlog
+from botocore.exceptions import BotoCoreError, ClientError
 
+from muster_runtime.aws import code_of
 from muster_runtime.clock import Clock
 from muster_runtime.dynamo import Table
 from muster_runtime.errors import MusterError, TooMany
@@ -133,8 +135,9 @@ class SharedBuckets:
                 values={":one": 1, ":gone": math.ceil(ends_at_s) + 60},
                 returning="UPDATED_NEW",
             )
-        except MusterError as error:
-            log.warning("limit_not_counted", limit=self._name, error=error.code)
+        except (MusterError, ClientError, BotoCoreError) as error:
+            code = error.code if isinstance(error, MusterError) else code_of(error)
+            log.warning("limit_not_counted", limit=self._name, error=code)
             return GRANTED
         return GRANTED if int(row["taken"]) <= self.rate.burst else ends_at_s - now_s
 
