@@ -210,6 +210,44 @@ async def test_several_things_are_asked_for_in_one_call() -> None:
     assert ["batch_get_item"] == world.client.calls
 
 
+async def test_who_asks_for_nothing_gets_nothing_and_costs_no_call() -> None:
+    world = World()
+
+    assert [] == await world.together.get_each()
+    assert [] == world.client.calls
+
+
+@pytest.mark.parametrize("key", ["r1", 1])
+async def test_several_things_that_must_be_asked_for_alone_are_asked_for_at_the_same_time(key: object) -> None:
+    """A batch that is refused in the last moment, or numbers as keys, of which there are no batches."""
+
+    async def refuse_late(_call: object, _request: Row) -> Row:
+        await asyncio.sleep(4)
+        raise client_error("AccessDeniedException")
+
+    async def slow(call: Callable[..., Awaitable[Row]], request: Row) -> Row:
+        await asyncio.sleep(4)
+        return await call(**request)
+
+    world = World({"batch_get_item": [refuse_late], "get_item": repeat(slow)})
+
+    with virtual_time():
+        async with asyncio.timeout(10):
+            found = await world.together.get_each(*[("users", {"id": key})] * 3)
+
+    assert [rows(1)[0] if key == "r1" else None] * 3 == found
+    assert 3 == world.client.calls.count("get_item")
+
+
+async def test_the_first_failure_of_several_that_are_asked_for_alone_is_told_as_it_is() -> None:
+    world = World({"batch_get_item": [refuse("AccessDeniedException")], "get_item": [None, throttle(), outage()]})
+
+    with pytest.raises(Busy) as told:
+        await world.together.get_each(*(("users", {"id": f"r{number}"}) for number in range(3)))
+
+    assert isinstance(told.value.__cause__, ClientError)
+
+
 async def test_a_batch_that_is_refused_is_taken_apart_and_only_the_bad_one_fails() -> None:
     world = World()
 
@@ -314,6 +352,21 @@ async def test_a_conflict_with_a_transaction_is_tried_again() -> None:
         await world.games.put({"id": "g3"})
 
     assert {"g1", "g2", "g3"} == world.shelf.rows["games"].keys()
+
+
+async def test_a_row_that_others_keep_writing_to_is_nobody_elses_business() -> None:
+    async def locked(call: Callable[..., Awaitable[Row]], request: Row) -> Row:
+        if "RequestItems" in request or request["Item"]["id"] == {"S": "g1"}:
+            raise client_error("TransactionConflictException")
+        return await call(**request)
+
+    world = World({"batch_write_item": repeat(locked), "put_item": repeat(locked)})
+
+    with virtual_time():
+        first, second = await world.all(*world.put(1, 2))
+
+    assert isinstance(first, Busy)
+    assert second is None
 
 
 @pytest.mark.parametrize("after_turns", range(1, 6))

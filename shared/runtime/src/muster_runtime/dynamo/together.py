@@ -8,7 +8,7 @@ whose caller goes away.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -59,6 +59,7 @@ class _Asked:
 
 
 _Batch = list[_Asked]
+_One = Callable[[_Asked], Coroutine[Any, Any, Item | None]]
 _Place = tuple[str, ...]
 """Values of a key in the order of its names: what a row and its key have in common."""
 
@@ -66,7 +67,7 @@ _Place = tuple[str, ...]
 class Together:
     """Gathers gets, and puts without a condition, of any tables; one for each client, or for each table.
 
-    Every call is bounded by *timeout_s*, retries included; by twice that where the caller of a batch goes away.
+    Every call is bounded by *timeout_s*, retries included; by twice that for whoever a batch leaves to ask alone.
     """
 
     def __init__(self, client: Any, *, timeout_s: float = 5.0) -> None:  # noqa: ANN401 - an aiobotocore client, made at run time
@@ -94,13 +95,15 @@ class Together:
         They are not of one instant: a write may come in between.
         """
         asked = [_Asked(table, dump(key), consistent) for table, key in wanted]
+        if not asked:
+            return []
         if len(self._gets) + len(asked) > GETS:
             self._gets = []
         # Numbers can be spelt in several ways, so a row would not be known by such a key again.
         if all("S" in value for each in asked for value in each.typed.values()):
             found = await self._gathered(self._gets, asked, self._get_many, self._get_one)
         else:
-            found = [await self._get_one(each) for each in asked]
+            found = await _at_once(asked, self._get_one)
         return [None if row is None else load(row) for row in found]
 
     async def put(self, table: str, row: Item) -> None:
@@ -117,13 +120,15 @@ class Together:
         batch: _Batch,
         mine: Sequence[_Asked],
         many: Callable[[_Batch], Awaitable[None]],
-        one: Callable[[_Asked], Awaitable[Item | None]],
+        one: _One,
     ) -> list[Item | None]:
         batch += mine
         if batch[0] is mine[0]:
             await self._lead(batch, many)
         answers = [await each.answer for each in mine]
-        return [await one(each) if answer is _ALONE else answer for each, answer in zip(mine, answers, strict=True)]
+        left = [each for each, answer in zip(mine, answers, strict=True) if answer is _ALONE]
+        made_up = iter(await _at_once(left, one))
+        return [next(made_up) if answer is _ALONE else answer for answer in answers]
 
     async def _lead(self, batch: _Batch, many: Callable[[_Batch], Awaitable[None]]) -> None:
         """Ask for all who have joined *batch* a few turns from now, and leave nobody without an answer."""
@@ -184,7 +189,8 @@ class Together:
         requests: dict[str, list[Item]] = {}
         for each in asked:
             requests.setdefault(each.table, []).append({"PutRequest": {"Item": each.typed}})
-        answer: Item = await past_conflicts(lambda: self._client.batch_write_item(RequestItems=requests))
+        # A conflict is one row's and refuses the batch: each goes on alone, and only that one tries again.
+        answer: Item = await self._client.batch_write_item(RequestItems=requests)
         left_out = answer.get("UnprocessedItems") or {}
         left = [write["PutRequest"]["Item"] for table in left_out.values() for write in table]
         done = [each for each in asked if each.typed not in left]
@@ -192,6 +198,21 @@ class Together:
         if len(done) + len(left) == len(asked):
             for each in done:
                 each.tell(None)
+
+
+async def _at_once(asked: Sequence[_Asked], one: _One) -> list[Item | None]:
+    """Return what *one* gives for each of *asked*, all at the same time; raises what the first that fails raises."""
+    if len(asked) < 2:
+        # Nearly always, and a task costs more than none.
+        return [await one(each) for each in asked]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(each)) for each in asked]
+    except ExceptionGroup as failures:
+        first: Exception = failures.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    raise first
 
 
 def _place(row: Item, names: Item) -> _Place:
