@@ -10,6 +10,7 @@ import structlog
 from runtime_edge import settings
 
 from muster_runtime.auth.jwks import KeysUnavailable
+from muster_runtime.cancellations import CancelledElsewhere
 from muster_runtime.http.routes import Answer, Call, Route
 from muster_runtime.scope import Scope
 from muster_runtime.serve import Build, ConsumerDied, DrainCutShort, RunnableEnded, Running, serve
@@ -320,6 +321,21 @@ async def test_a_relay_that_outlives_the_grace_is_cut_short_and_that_is_no_succe
     assert isinstance(served.error, DrainCutShort)
     assert "relay outbox" in str(served.error)
     assert ["loop told to stop", "loop cancelled", "client closed"] == story[-3:]
+
+
+async def test_a_consumer_that_dies_of_a_cancellation_of_something_else_ends_the_service() -> None:
+    class Sharing:
+        async def run(self, _stop: asyncio.Event) -> None:
+            shared: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            shared.cancel()
+            await shared
+
+    served = Served()
+    async with asyncio.timeout(30):
+        await served.run(building([], consumers={"sharing": Sharing()}))
+
+    assert isinstance(served.error, ConsumerDied)
+    assert isinstance(served.error.exceptions[0], CancelledElsewhere)
 
 
 async def test_a_consumer_that_cannot_start_keeps_the_service_from_being_ready() -> None:

@@ -349,6 +349,31 @@ async def test_a_time_out_of_the_handlers_own_is_not_taken_for_the_deadline(benc
         await eventually(lambda: bench.counted("muster_messages_retried_total", code="TimeoutError") == 1)
 
 
+async def cancelled_elsewhere(*_: Any) -> Any:
+    """Wait for something that others share, and that one of them cancels."""
+    shared: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    shared.cancel()
+    return await shared
+
+
+async def test_a_handler_that_ends_by_a_cancellation_of_something_else_has_failed_like_any_other(bench: Bench) -> None:
+    bench.sqs.send(bench.queue, matched())
+
+    async with bench.consuming({TicketMatched: cancelled_elsewhere}, consumer_max_receives=1):
+        await eventually(lambda: bench.sqs.bodies(bench.dead_letters))
+
+    assert 1 == bench.counted("muster_messages_parked_total", reason="too_many_receives")
+
+
+async def test_a_receive_that_ends_by_a_cancellation_of_something_else_is_tried_again(bench: Bench) -> None:
+    bench.sqs.send(bench.queue, matched())
+
+    async with bench.consuming(sqs=Faulty(bench.sqs, {"receive_message": [cancelled_elsewhere]})):
+        await eventually(lambda: bench.seen)
+
+    assert 1 == bench.counted("muster_receive_failures_total")
+
+
 async def test_no_more_is_received_than_can_be_started(bench: Bench) -> None:
     release = asyncio.Event()
     started: list[str] = []

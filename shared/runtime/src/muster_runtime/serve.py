@@ -14,6 +14,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from muster_runtime.backoff import first_of
+from muster_runtime.cancellations import none_but_ours
 from muster_runtime.clock import Clock
 from muster_runtime.http.application import Listener, application
 from muster_runtime.http.health import Phase
@@ -213,7 +214,8 @@ class _Life:
 
     async def _run_one(self, name: str, runnable: Runnable, wave: _Wave) -> None:
         try:
-            await runnable.run(wave.halt)
+            with none_but_ours():
+                await runnable.run(wave.halt)
             if not wave.halt.is_set():
                 raise RunnableEnded(f"{name} returned before it was told to stop")  # noqa: TRY301 - one way to report
         except Exception as error:

@@ -10,6 +10,7 @@ import structlog
 from muster_events import registry
 from muster_runtime.aws import code_of
 from muster_runtime.backoff import full_jitter, pause
+from muster_runtime.cancellations import none_but_ours
 from muster_runtime.clock import Clock
 from muster_runtime.deadlines import Deadlines
 from muster_runtime.errors import MusterError
@@ -158,7 +159,8 @@ class Consumer:
             if troubles and await pause(stop, self._pause_s(troubles)):
                 return
             try:
-                received = await self._receive(room)
+                with none_but_ours():
+                    received = await self._receive(room)
             except Exception as error:  # noqa: BLE001 - the loop outlives whatever a receive fails with
                 failures += 1
                 self._counts.receive_failures.inc()
@@ -261,7 +263,7 @@ class Consumer:
         with consumer_span(f"process {self._name}", peeled.trace, queue=queue) as span, bound(trace=trace_id(span)):
             limit = self._deadlines.limit()
             try:
-                with limit:
+                with limit, none_but_ours():
                     await reaction(content)
             except TimeoutError as error:
                 if limit.expired:
