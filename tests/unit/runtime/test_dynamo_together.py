@@ -191,6 +191,25 @@ async def test_keys_that_are_no_text_go_alone_because_numbers_are_spelt_in_many_
     assert ["get_item", "get_item"] == world.client.calls
 
 
+async def test_a_key_with_a_number_in_it_goes_alone_even_if_the_rest_is_text() -> None:
+    world = World()
+
+    await world.all(world.users.get({"id": "r1", "sk": 1}), world.users.get({"id": "r2", "sk": 2}))
+
+    assert ["get_item", "get_item"] == world.client.calls
+
+
+async def test_keys_of_two_parts_may_name_them_in_any_order() -> None:
+    world = World()
+    one, two = {"id": "g1", "sk": "a"}, {"id": "g2", "sk": "b"}
+    world.shelf.rows["games"] = {"g1": dump(one), "g2": dump(two)}
+
+    found = await world.all(world.games.get(one), world.games.get(dict(reversed(two.items()))))
+
+    assert [one, two] == found
+    assert ["batch_get_item"] == world.client.calls
+
+
 async def test_there_are_no_more_than_dynamodb_takes_in_a_call() -> None:
     world = World()
 
@@ -401,6 +420,25 @@ async def test_when_another_goes_away_nobody_else_notices() -> None:
         assert rows(1, 3) == [await first, await third]
 
     assert second.cancelled()
+
+
+async def test_a_failure_is_told_to_who_is_still_there_when_another_has_gone() -> None:
+    entered, over = asyncio.Event(), asyncio.Event()
+
+    async def throttle_late(call: Callable[..., Awaitable[Row]], request: Row) -> Row:
+        entered.set()
+        await over.wait()
+        return await throttle()(call, request)
+
+    world = World({"batch_get_item": [throttle_late]})
+    async with asyncio.TaskGroup() as group:
+        first, gone, third = [group.create_task(world.all(call)) for call in world.get(1, 2, 3)]
+        await entered.wait()
+        gone.cancel()
+        over.set()
+
+    assert gone.cancelled()
+    assert [Busy, Busy] == [type(each) for each in (*first.result(), *third.result())]
 
 
 async def test_a_call_that_hangs_ends_with_its_time_for_everybody() -> None:

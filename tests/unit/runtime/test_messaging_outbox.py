@@ -28,12 +28,21 @@ class Rows:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], dict[str, Any]] = {}
         self.page = 100
+        self.consistent: list[bool] = []
 
     def commit(self, op: dict[str, Any]) -> None:
         row = load(op["Put"]["Item"])
         self.rows[row["lane"], row["id"]] = row
 
-    async def query(self, *, ExpressionAttributeValues: Any, ExclusiveStartKey: Any = None, **_: Any) -> Any:  # noqa: N803
+    async def query(
+        self,
+        *,
+        ExpressionAttributeValues: Any,  # noqa: N803
+        ConsistentRead: bool,  # noqa: N803
+        ExclusiveStartKey: Any = None,  # noqa: N803
+        **_: Any,
+    ) -> Any:
+        self.consistent.append(ConsistentRead)
         lane = load(ExpressionAttributeValues)[":lane"]
         after = load(ExclusiveStartKey)["id"] if ExclusiveStartKey else ""
         found = sorted((row for row in self.rows.values() if row["lane"] == lane), key=lambda row: row["id"])
@@ -237,6 +246,25 @@ async def test_an_event_costs_one_look_at_its_own_lane(bench: Bench) -> None:
         stop.set()
 
     assert ["query", "batch_write_item"] == client.calls[len(LANES) :]
+
+
+async def test_kicks_of_one_moment_have_all_their_lanes_looked_at(bench: Bench) -> None:
+    client = Faulty(bench.rows, {})
+    outbox, stop = bench.outbox(client, idle_poll_s=600), asyncio.Event()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        outbox.kick(bench.commit(outbox, an_event("t-1")))
+        outbox.kick(bench.commit(outbox, an_event(ELSEWHERE)))
+        await eventually(lambda: not bench.rows.rows)
+        stop.set()
+
+
+async def test_a_look_at_a_lane_sees_every_row_that_was_committed_before(bench: Bench) -> None:
+    await bench.outbox().relay()
+
+    assert [True] * len(LANES) == bench.rows.consistent
 
 
 async def test_what_told_of_nothing_wakes_nobody(bench: Bench) -> None:
