@@ -1,13 +1,14 @@
 """A Cognito user pool: what comes before the first sign-in, the sign-in, and a pool that is down or lying."""
 
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import pytest
 from provider_world import HASTY, DoorSettings, ProviderWorld, provider_world
 
 from muster_identity.errors import CredentialRefused, ProviderLied, ProviderUnavailable
 from muster_identity.gateway import providers as gateway
-from muster_identity.testing.cognito import subject
+from muster_identity.testing.cognito import Refusal, subject
 from muster_identity.testing.faults import Fault, Mood
 from muster_runtime.scope import Scope
 from muster_runtime.testing import FakeClock
@@ -129,6 +130,25 @@ async def test_a_pool_that_is_down_or_lying_is_told_apart(world: ProviderWorld) 
         Fault.MALFORMED: ProviderLied,
         Fault.ERROR_WITH_200: ProviderLied,
     } == outcomes
+
+
+def undeliverable(_asked: object) -> NoReturn:
+    raise Refusal("CodeDeliveryFailureException")
+
+
+async def test_an_address_that_takes_no_mail_shuts_the_door_for_nobody_else(
+    world: ProviderWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.pool is not None
+    await join(world)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.pretend.pool, "_sign_up", undeliverable)
+        for number in range(10):
+            with pytest.raises(CredentialRefused):
+                await world.pool.sign_up(username=f"nobody-{number}", password=PASSWORD, email="nobody@nowhere.example")
+
+    assert (await world.sign_in("cognito", username="ann", password=PASSWORD)).subject == subject("ann")
 
 
 async def test_a_pool_that_hangs_is_given_up(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

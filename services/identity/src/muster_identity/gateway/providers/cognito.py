@@ -27,7 +27,6 @@ from muster_runtime.errors import Busy, Unavailable
 OURS: Final = frozenset(
     {
         "AccessDeniedException",
-        "CodeDeliveryFailureException",
         "InternalErrorException",
         "InvalidEmailRoleAccessPolicyException",
         "InvalidSmsRoleAccessPolicyException",
@@ -39,7 +38,11 @@ OURS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Errors that no player can do anything about: the pool, its client or its mail is not set up as it should be."""
+"""Errors that no player can do anything about: the pool, its client or its mail is not set up as it should be.
+
+CodeDeliveryFailureException is none: whoever signs up with an address that takes no mail causes it, and would shut the
+door for everybody by doing so again and again.
+"""
 
 OpenClient = Callable[[], Awaitable[Any]]
 """Gives the AWS client, the same one on each call."""
