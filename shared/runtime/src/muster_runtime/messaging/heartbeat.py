@@ -40,7 +40,10 @@ class Beat:
 
 
 class Heartbeat:
-    """Extends the visibility of messages at a third of it, so that two extensions may fail before one is missed.
+    """Extends the visibility of messages at a sixth of it, so that two extensions may fail before one is missed.
+
+    A sixth, because an extension that hangs takes another sixth until it is given up: the third try then begins at five
+    sixths.
 
     One timer serves all messages, because most end long before they need an extension; each extension is a task of
     its own. A message is extended until its handling ends, and the handling ends at the consumer's deadline at the
@@ -49,11 +52,11 @@ class Heartbeat:
     """
 
     def __init__(self, sqs: SQS, *, queue_url: str, consumer: str, visibility_s: float, metrics: Metrics) -> None:
-        """Build it for one queue; *visibility_s* is both what is asked for and three times the interval."""
+        """Build it for one queue; *visibility_s* is both what is asked for and six times the interval."""
         self._sqs = sqs
         self._queue_url = queue_url
         self._visibility_s = visibility_s
-        self._interval_s = visibility_s / 3
+        self._interval_s = visibility_s / 6
         self._failures = metrics.heartbeat_failures.labels(consumer=consumer)
         # In the order in which they are due, because all wait equally long.
         self._beats: dict[Beat, None] = {}
