@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from muster_gamelift.app import build
 from muster_gamelift.settings import Settings
@@ -198,6 +199,27 @@ async def test_who_may_not_connect_is_told_by_the_handshake(
         await http_client.ws_connect(process.endpoint, params=query)
 
     assert refused.value.status == status
+
+
+async def test_a_process_that_goes_while_it_is_answered_is_no_error_of_ours(
+    http_client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def gone(*_: object) -> None:
+        raise ConnectionResetError
+
+    async with running("gamelift", Settings(), build) as service:
+        fleet_id, token = await register(http_client, service.base_url)
+        query = {"pID": "p", "ComputeId": "laptop", "FleetId": fleet_id, "Authorization": token}
+        with monkeypatch.context() as patch:
+            patch.setattr(web.WebSocketResponse, "prepare", gone)
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await http_client.ws_connect(service.base_url, params=query)
+
+        # Nothing is left of it: the same process comes in.
+        socket = await http_client.ws_connect(service.base_url, params=query)
+        await socket.close()
+
+    assert [] == [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.row("5.4.close.other")

@@ -60,10 +60,11 @@ class ServersEndpoint:
         except Fault as fault:
             log.info("server_process_refused", error=fault.aws_name)
             return web.Response(status=status_of(fault), text=fault.detail)
-        link = self._links.open(process.process_id)
+        link, answered = self._links.open(process.process_id), False
         log.info("server_process_linked", process_id=process.process_id, fleet_id=process.fleet_id)
         try:
             await socket.prepare(request)
+            answered = True
             async with asyncio.TaskGroup() as group:
                 group.create_task(_write(socket, link))
                 retiring = group.create_task(_retire(link))
@@ -77,7 +78,8 @@ class ServersEndpoint:
             if self._links.gone(process.process_id, link):
                 self._engine.apply(region, lambda change: admission.detach(change, process.process_id))
             log.info("server_process_unlinked", process_id=process.process_id)
-        return socket
+        # A socket that never opened cannot be closed, which is the first that happens to what is returned.
+        return socket if answered else web.Response(status=HTTPStatus.BAD_REQUEST)
 
     def _region_of(self, claim: admission.Claim) -> str:
         region = self._engine.region_of_fleet(claim.fleet_id)
