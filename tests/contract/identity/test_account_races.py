@@ -177,6 +177,20 @@ class Races(ABC):
 
         assert (await other.players.refresh(refreshed.refresh_token)).user_id == guest.tokens.user_id
 
+    async def test_many_changes_of_one_account_at_once_all_come_through(
+        self, world: World, instances: tuple[Instance, Instance]
+    ) -> None:
+        guest = await instances[0].players.sign_in_guest(None, None)
+        holder = holder_of(guest.tokens.access_token)
+
+        await together(
+            [instances[number % 2].handlers.accounts.rename(holder, f"name {number}") for number in range(12)]
+        )
+
+        user = await world.accounts.find_user(UserId(guest.tokens.user_id))
+        assert user is not None
+        assert user.version == 1 + 12
+
     async def test_a_ban_that_is_over_keeps_nobody_out(
         self, world: World, instances: tuple[Instance, Instance]
     ) -> None:

@@ -1,5 +1,6 @@
 """Who is let in: aliases followed, bans told, deletions called off, and the caller of a request made out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from muster_identity.errors import AccountChanged, AccountContended, Banned, Ses
 from muster_identity.handlers.desk import Desk
 from muster_identity.ports import Accounts
 from muster_runtime.auth.principal import Principal
+from muster_runtime.backoff import full_jitter
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 TRIES = 8
 """How often a lost race for an account is decided again: each loss means that somebody else got through."""
+PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.2
+"""Bound of the pause after the first loss, which doubles with each, and of any; seconds."""
 MOST_ALIASES = 16
 """Longest chain of mergers that is followed."""
 
@@ -39,11 +43,12 @@ async def settled(attempt: Callable[[], Awaitable[T]]) -> T:
     Raises:
         AccountContended: others were always first.
     """
-    for _ in range(TRIES):
+    for losses in range(1, TRIES + 1):
         try:
             return await attempt()
         except AccountChanged:
-            continue
+            # One after another, or those who lost together meet again.
+            await asyncio.sleep(full_jitter(losses, base_s=PAUSE_S, cap_s=LONGEST_PAUSE_S))
     raise AccountContended
 
 
