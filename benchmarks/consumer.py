@@ -177,7 +177,7 @@ def compare(aws: LocalAWS) -> None:
     import os  # noqa: PLC0415 - the environment of children is made here alone
 
     # As on AWS, which the local one asks for more than.
-    os.environ.update(aws.environment | {"MUSTER_CHECK_DYNAMODB": "false"})  # noqa: TID251 - the same
+    os.environ.update(aws.environment | {"MUSTER_CHECK_DYNAMODB": "false"})  # noqa: TID251 - made here alone, as said above
     best: dict[str, float] = {}
     for attempt in range(PASSES):
         for which in ("stock", "naive", "ours"):

@@ -179,11 +179,11 @@ async def test_a_reload_that_began_before_an_emergency_does_not_bring_the_key_ba
 
     async def before_the_emergency() -> StoredKeyring:
         stored = await read()
-        world.vault.read = read  # type: ignore[method-assign]
+        world.vault.read = read  # type: ignore[method-assign]  # back to what it was
         await identity.keys.revoke(stolen)
         return stored
 
-    world.vault.read = before_the_emergency  # type: ignore[method-assign]
+    world.vault.read = before_the_emergency  # type: ignore[method-assign]  # a moment that only the fake can stop at
     await identity.keys.reload()
 
     assert identity.keys.known.ring.find(stolen) is None

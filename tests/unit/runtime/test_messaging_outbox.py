@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,9 +39,9 @@ class Rows:
     async def query(
         self,
         *,
-        ExpressionAttributeValues: Any,  # noqa: N803
-        ConsistentRead: bool,  # noqa: N803
-        ExclusiveStartKey: Any = None,  # noqa: N803
+        ExpressionAttributeValues: Any,  # noqa: N803 - DynamoDB's word
+        ConsistentRead: bool,  # noqa: N803 - DynamoDB's word
+        ExclusiveStartKey: Any = None,  # noqa: N803 - DynamoDB's word
         **_: Any,
     ) -> Any:
         self.consistent.append(ConsistentRead)
@@ -52,7 +54,7 @@ class Rows:
             answer["LastEvaluatedKey"] = dump({"lane": lane, "id": left[self.page - 1]["id"]})
         return answer
 
-    async def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
+    async def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803 - DynamoDB's word
         for requests in RequestItems.values():
             assert len(requests) <= 25
             for request in requests:
@@ -91,6 +93,17 @@ class Bench:
 @pytest.fixture
 def bench(clock: FakeClock) -> Bench:
     return Bench(clock)
+
+
+@asynccontextmanager
+async def idling(outbox: Outbox, client: Faulty) -> AsyncIterator[asyncio.Event]:
+    """Run *outbox*; the block begins once it has looked at all lanes, and what it gives, or the end, stops it."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.run(stop))
+        await eventually(lambda: len(client.calls) == len(LANES))
+        yield stop
+        stop.set()
 
 
 def an_event(ticket_id: str = "t-1", *, sequence: int = 0, players: int = 1) -> Event[TicketMatched]:
@@ -224,41 +237,32 @@ async def test_a_lane_that_fails_holds_no_other_up_and_is_told_of_in_the_end(ben
 
 async def test_a_kick_wakes_an_idle_relay_at_once(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client), asyncio.Event()
+    outbox = bench.outbox(client)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client):
         outbox.kick(bench.commit(outbox, an_event()))
         await eventually(lambda: len(bench.publisher.events) == 1, within_s=30)
-        stop.set()
 
 
 async def test_an_event_costs_one_look_at_its_own_lane(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client), asyncio.Event()
+    outbox = bench.outbox(client)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client):
         outbox.kick([{"Put": {"TableName": "tickets", "Item": {}}}, *bench.commit(outbox, an_event())])
         await eventually(lambda: not bench.rows.rows)
-        stop.set()
 
     assert ["query", "batch_write_item"] == client.calls[len(LANES) :]
 
 
 async def test_kicks_of_one_moment_have_all_their_lanes_looked_at(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client, idle_poll_s=600), asyncio.Event()
+    outbox = bench.outbox(client, idle_poll_s=600)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client):
         outbox.kick(bench.commit(outbox, an_event("t-1")))
         outbox.kick(bench.commit(outbox, an_event(ELSEWHERE)))
         await eventually(lambda: not bench.rows.rows)
-        stop.set()
 
 
 async def test_a_look_at_a_lane_sees_every_row_that_was_committed_before(bench: Bench) -> None:
@@ -269,13 +273,10 @@ async def test_a_look_at_a_lane_sees_every_row_that_was_committed_before(bench: 
 
 async def test_what_told_of_nothing_wakes_nobody(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client), asyncio.Event()
+    outbox = bench.outbox(client)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client):
         outbox.kick([{"Put": {"TableName": "tickets", "Item": {}}}, {"Delete": {"TableName": "outbox", "Key": {}}}])
-        stop.set()
 
     assert len(LANES) == len(client.calls)
 
@@ -283,7 +284,7 @@ async def test_what_told_of_nothing_wakes_nobody(bench: Bench) -> None:
 async def test_kicks_without_end_do_not_hide_what_another_process_left(bench: Bench) -> None:
     busy, left = an_event("t-1"), an_event(ELSEWHERE)
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client, idle_poll_s=0.02), asyncio.Event()
+    outbox = bench.outbox(client, idle_poll_s=0.02)
     query = bench.rows.query
 
     async def query_and_kick(**request: Any) -> Any:
@@ -291,27 +292,21 @@ async def test_kicks_without_end_do_not_hide_what_another_process_left(bench: Be
         await asyncio.sleep(0)
         return await query(**request)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
-        bench.rows.query = query_and_kick  # type: ignore[method-assign]
+    async with idling(outbox, client):
+        bench.rows.query = query_and_kick  # type: ignore[method-assign]  # only the fake can be stopped there
         outbox.kick([outbox.op(busy)])
         bench.commit(outbox, left)
         await eventually(lambda: left.id in {each.id for each in bench.publisher.events})
-        stop.set()
 
 
 async def test_a_lane_that_failed_is_looked_at_again_before_the_next_poll(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client, idle_poll_s=600), asyncio.Event()
+    outbox = bench.outbox(client, idle_poll_s=600)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client):
         bench.publisher.fail_next(Unavailable())
         outbox.kick(bench.commit(outbox, an_event()))
         await eventually(lambda: not bench.rows.rows)
-        stop.set()
 
     assert 1 == len(bench.publisher.events)
 
@@ -344,11 +339,9 @@ async def test_a_row_left_by_another_process_is_found_without_a_kick(bench: Benc
 
 async def test_stopping_relays_what_was_kicked_for_last(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client), asyncio.Event()
+    outbox = bench.outbox(client)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client) as stop:
         operations = bench.commit(outbox, an_event())
         stop.set()
         outbox.kick(operations)
@@ -359,11 +352,9 @@ async def test_stopping_relays_what_was_kicked_for_last(bench: Bench) -> None:
 @pytest.mark.parametrize("error", [Unavailable(), RuntimeError("a bug")])
 async def test_a_last_pass_that_fails_leaves_the_row_for_the_next_start(bench: Bench, error: Exception) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client), asyncio.Event()
+    outbox = bench.outbox(client)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client) as stop:
         operations = bench.commit(outbox, an_event())
         bench.publisher.fail_next(error)
         stop.set()
@@ -374,27 +365,22 @@ async def test_a_last_pass_that_fails_leaves_the_row_for_the_next_start(bench: B
 
 async def test_stopping_during_the_pause_after_a_failed_pass_tries_once_more(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client, backoff_base_s=3600, backoff_cap_s=3600), asyncio.Event()
+    outbox = bench.outbox(client, backoff_base_s=3600, backoff_cap_s=3600)
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
+    async with idling(outbox, client):
         bench.publisher.fail_next(Unavailable())
         outbox.kick(bench.commit(outbox, an_event()))
         await eventually(lambda: bench.counted("muster_outbox_failures_total"))
-        stop.set()
 
     assert {} == bench.rows.rows
 
 
 async def test_stopping_an_idle_relay_does_not_wait_for_its_poll(bench: Bench) -> None:
     client = Faulty(bench.rows, {})
-    outbox, stop = bench.outbox(client), asyncio.Event()
+    outbox = bench.outbox(client)
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-        group.create_task(outbox.run(stop))
-        await eventually(lambda: len(client.calls) == len(LANES))
-        stop.set()
+    async with asyncio.timeout(30), idling(outbox, client):
+        pass
 
 
 async def test_two_relays_on_one_table_lose_nothing(bench: Bench) -> None:
